@@ -1,0 +1,190 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+const (
+	maxCookieHeader = 16 << 10 // bytes of all Cookie fields of a request
+	maxCookie       = 4096     // bytes of name and value: browsers keep no more
+	maxCookies      = 4        // of one name are looked at
+)
+
+// CookieOptions are the settings of [Cookie]. The zero value is the default.
+type CookieOptions struct {
+	// Realm names the protection space in challenges. Default: "api".
+	Realm string
+	// CrossOrigin refuses requests made by other sites' pages. Default: only the server's own origin is trusted.
+	CrossOrigin *CrossOrigin
+	// Path, Domain and SameSite are what the cookie is set with, and so what it is cleared with. Default: "/", the host
+	// alone, and Lax.
+	Path     string
+	Domain   string
+	SameSite http.SameSite
+	// InsecurePlainHTTP says that the cookie is set without Secure.
+	InsecurePlainHTTP bool
+}
+
+// Cookie returns the scheme of a token in a cookie, such as a JWT or a session. The cookie should be HttpOnly.
+//
+// A cookie is sent along whether the user means it or not. So one that is expired, unknown or tampered with counts as
+// none, and is cleared: it cannot lock a browser out. At most four cookies of the name are looked at; good ones for
+// different sessions count as none, since any of them may have been planted. And a request that the cookie
+// authenticates must come from a trusted origin, see [CrossOrigin], or it is 403.
+//
+// Cookie panics if v is nil, if name is not a cookie name, and if it has a prefix that contradicts opts (RFC 6265bis,
+// section 4.1.3). nil opts are fine.
+func Cookie(name string, v TokenVerifier, opts *CookieOptions) Scheme {
+	var o CookieOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.CrossOrigin == nil {
+		o.CrossOrigin = &CrossOrigin{std: http.NewCrossOriginProtection(), insecure: o.InsecurePlainHTTP}
+	}
+	clearing := &http.Cookie{
+		Name: name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
+		Secure: !o.InsecurePlainHTTP, HttpOnly: true, MaxAge: -1,
+	}
+	if clearing.Path == "" {
+		clearing.Path = "/"
+	}
+	if clearing.SameSite == 0 {
+		clearing.SameSite = http.SameSiteLaxMode
+	}
+	if err := CheckCookie(clearing); err != nil {
+		panic("auth: Cookie: " + err.Error())
+	}
+	asks := Challenge{Scheme: "Cookie"}.With(realm(o.Realm))
+	return &cookie{
+		name:     name,
+		verifier: mustVerifier("Cookie", v),
+		origins:  o.CrossOrigin,
+		clearing: clearing.String(),
+		asks:     asks,
+		none:     NoCredentials(asks),
+		stale:    NoCredentials(asks),
+	}
+}
+
+// CheckCookie returns what is wrong with the attributes of a cookie that carries credentials: a name or attribute that
+// browsers refuse, or a prefix of the name that they contradict (RFC 6265bis, section 4.1.3).
+func CheckCookie(c *http.Cookie) error {
+	host := strings.HasPrefix(strings.ToLower(c.Name), "__host-")
+	switch {
+	case !isToken(c.Name):
+		return fmt.Errorf("cookie name %q is not a token", c.Name)
+	case c.String() == "" || (c.Domain != "" && !strings.Contains(c.String(), "; Domain=")):
+		return errors.New("path or domain that cannot be sent")
+	case host && (!c.Secure || c.Domain != "" || c.Path != "/"):
+		return fmt.Errorf("cookie name %s needs Secure, the path / and no domain", c.Name)
+	case strings.HasPrefix(strings.ToLower(c.Name), "__secure-") && !c.Secure:
+		return fmt.Errorf("cookie name %s needs Secure", c.Name)
+	case c.SameSite == http.SameSiteNoneMode && !c.Secure:
+		return errors.New("a cookie with SameSite=None needs Secure")
+	}
+	return nil
+}
+
+type cookie struct {
+	name        string
+	verifier    TokenVerifier
+	origins     *CrossOrigin
+	clearing    string
+	asks        Challenge
+	none, stale error // both say none; stale tells Respond that there was a cookie
+}
+
+// Authenticate has the cookies of the name verified.
+func (c *cookie) Authenticate(r *http.Request) (*AuthContext, error) {
+	values := c.values(r)
+	if len(values) == 0 {
+		return nil, c.none
+	}
+	var good *AuthContext
+	var goodValue string
+	for _, value := range values {
+		ac, err := c.verify(r, value)
+		switch {
+		case errors.Is(err, ErrInvalidCredentials) && !isUnavailable(err):
+			continue
+		case err != nil:
+			return nil, err
+		case good != nil && value != goodValue && !sameLogin(good, ac):
+			return nil, c.stale
+		case good == nil:
+			good, goodValue = ac, value
+		}
+	}
+	if good == nil {
+		return nil, c.stale
+	}
+	if err := c.origins.Check(r); err != nil {
+		return nil, err
+	}
+	return good, nil
+}
+
+func (c *cookie) verify(r *http.Request, value string) (*AuthContext, error) {
+	if value == "" || len(c.name)+len(value) > maxCookie {
+		return nil, ErrInvalidCredentials
+	}
+	return verify(c.verifier, r, value)
+}
+
+// Detect reports Ambient if there is a cookie of the name.
+func (c *cookie) Detect(r *http.Request) Presence {
+	for _, field := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(field, ";") {
+			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); name == c.name {
+				return Ambient
+			}
+		}
+	}
+	return None
+}
+
+// Respond clears a cookie that was no good.
+func (c *cookie) Respond(h http.Header, _ *http.Request, _ *AuthContext, err error) {
+	if err == c.stale { //nolint:errorlint // the very value
+		h.Add("Set-Cookie", c.clearing)
+	}
+}
+
+func (c *cookie) challenge() Challenge { return c.asks }
+
+func (c *cookie) reads() string { return "Cookie: " + c.name }
+
+// values returns the first values of the cookie's name, compared exactly; none if the header is beyond its bound.
+func (c *cookie) values(r *http.Request) []string { return CookieValues(r, c.name) }
+
+// CookieValues returns the values of the cookies of that name that [Cookie] would look at: the first four, and none of a
+// request whose Cookie fields have more than 16 KiB together.
+func CookieValues(r *http.Request, name string) []string {
+	size := 0
+	for _, field := range r.Header["Cookie"] {
+		size += len(field)
+	}
+	if size == 0 || size > maxCookieHeader {
+		return nil
+	}
+	var values []string
+	for _, c := range r.CookiesNamed(name) {
+		if len(values) == maxCookies {
+			break
+		}
+		values = append(values, c.Value)
+	}
+	return values
+}
+
+// sameLogin reports whether two contexts stand for one login.
+func sameLogin(a, b *AuthContext) bool {
+	if a.SessionID != "" || b.SessionID != "" {
+		return a.SessionID == b.SessionID
+	}
+	return a.CredentialID != "" && a.CredentialID == b.CredentialID && a.Issuer == b.Issuer
+}

@@ -1,0 +1,246 @@
+package auth
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// A Guard stands before handlers. It asks its scheme who sent a request, its rules whether it may pass, attaches the
+// [AuthContext] and calls the handler, or answers the refusal itself. Make one with [New]; it does not change, and many
+// goroutines may use it at once.
+//
+// A guard does not recover panics, which is the server's part: the handler is just not called.
+type Guard struct {
+	scheme  Scheme
+	answer  ErrorHandler
+	log     *slog.Logger // nil is slog.Default
+	cookies bool        // some leaf of scheme reads a cookie
+	asks    []Challenge // what is sent with a 401 that brought no challenge
+}
+
+// Options are the settings of [New]. The zero value is the default.
+type Options struct {
+	// ErrorHandler writes the body of a refusal. Default: {"type": …, "message": …} in JSON.
+	ErrorHandler ErrorHandler
+	// Logger gets each refusal at debug and each failure at error level, without credentials. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// New returns a guard that asks scheme. nil opts are fine; a nil scheme panics.
+func New(scheme Scheme, opts *Options) *Guard {
+	g := &Guard{scheme: mustScheme("New", scheme), answer: writeJSON}
+	if opts != nil {
+		g.log = opts.Logger
+		if opts.ErrorHandler != nil {
+			g.answer = opts.ErrorHandler
+		}
+	}
+	leaves(scheme, func(s Scheme) {
+		if c, ok := s.(challenger); ok {
+			g.asks = append(g.asks, c.challenge())
+		}
+		if _, ok := s.(*cookie); ok {
+			g.cookies = true
+		}
+	})
+	if len(g.asks) == 0 {
+		g.asks = []Challenge{Challenge{Scheme: "Credentials"}.With(realm(""))}
+	}
+	return g
+}
+
+// Require returns the middleware that lets a request pass which is authenticated, has an actor, and satisfies all rules.
+// It panics for a nil rule.
+func (g *Guard) Require(rules ...Rule) func(http.Handler) http.Handler {
+	rules = mustRules("Require", rules)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			v := g.judge(r)
+			if e := g.decide(r, v, rules); e != nil {
+				g.turnAway(w, r, v, e)
+				return
+			}
+			g.pass(w, r, v, next)
+		})
+	}
+}
+
+// Optional returns the middleware that also lets a request pass without credentials: [FromContext] then finds nothing.
+// Credentials that are no good, or could not be checked, are answered as [Guard.Require] does.
+func (g *Guard) Optional() func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			v := g.judge(r)
+			if !v.accepted() && !IsNoCredentials(v.err) {
+				g.turnAway(w, r, v, g.refused(v))
+				return
+			}
+			g.pass(w, r, v, next)
+		})
+	}
+}
+
+// Check decides as [Guard.Require] does, and leaves the answer to the caller: no header is set and nothing is logged. The
+// error is an [*Error], which [Guard.Refuse] can send.
+func (g *Guard) Check(r *http.Request, rules ...Rule) (AuthContext, error) {
+	v := g.judge(r)
+	if e := g.decide(r, v, mustRules("Check", rules)); e != nil {
+		return AuthContext{}, e
+	}
+	return *v.ac.clone(), nil
+}
+
+// Refuse answers r with err, read as that of a [Scheme], in the way of this guard: challenges, headers, log and body. It
+// is for handlers that turn a request away themselves, such as a log-in whose password is wrong.
+func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	g.refuse(w, r, g.refused(verdict{err: err}))
+}
+
+// judge asks the scheme, or finds the answer that this guard had for the same request further out. A request made by
+// the program within another's context has a header of its own, and is asked about anew.
+func (g *Guard) judge(r *http.Request) verdict {
+	ctx := r.Context()
+	if err := ctx.Err(); err != nil {
+		return verdict{err: fmt.Errorf("%w: %w", ErrUnavailable, err)}
+	}
+	if p, ok := ctx.Value(guardKey{g}).(*passage); ok && p.header == identity(r.Header) {
+		v := p.verdict
+		v.answers = nil // were given further out
+		return v
+	}
+	if ac := fromTest(ctx); ac != nil {
+		return verdict{ac: ac}
+	}
+	return judge(g.scheme, r)
+}
+
+func identity(h http.Header) uintptr { return reflect.ValueOf(h).Pointer() }
+
+// decide returns the refusal of a verdict that is not good enough for a route with rules.
+func (g *Guard) decide(r *http.Request, v verdict, rules []Rule) *Error {
+	if !v.accepted() {
+		return g.refused(v)
+	}
+	if v.ac.Actor.ID == "" && !containsAllowUnregistered(rules) {
+		return g.complete(&Error{
+			Status:     http.StatusUnauthorized,
+			Challenges: []Challenge{{Params: []Param{invalidToken, {"error_description", "An actor is required"}}}},
+			Err:        fmt.Errorf("%w: an identity without an actor", ErrInvalidCredentials),
+		}, v)
+	}
+	for _, rule := range rules {
+		if err := rule(r, *v.ac.clone()); err != nil {
+			return g.complete(ruleRefusal(err), v)
+		}
+	}
+	return nil
+}
+
+func containsAllowUnregistered(rules []Rule) bool {
+	for _, rule := range rules {
+		if isAllowUnregistered(rule) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Guard) refused(v verdict) *Error { return g.complete(refusal(v.err), v) }
+
+// complete returns a copy of e whose challenges can be sent: with the scheme of the credentials that came where they
+// name none, and with at least one if it is a 401 (RFC 9110, section 15.5.2).
+func (g *Guard) complete(e *Error, v verdict) *Error {
+	c := *e
+	c.Challenges = nil
+	if c.Status == http.StatusServiceUnavailable && c.RetryAfter <= 0 {
+		c.RetryAfter = retryAfter
+	}
+	for _, challenge := range e.Challenges {
+		if challenge.Scheme == "" {
+			challenge = g.asked(v).With(challenge.Params...)
+		} else {
+			challenge = challenge.With() // a copy, since the error handler gets it
+		}
+		if challenge.String() != "" {
+			c.Challenges = append(c.Challenges, challenge)
+		}
+	}
+	if len(c.Challenges) > 0 || c.Status != http.StatusUnauthorized {
+		return &c
+	}
+	if v.by != nil && !IsNoCredentials(v.err) {
+		c.Challenges = []Challenge{g.asked(v).With(invalidToken)}
+		return &c
+	}
+	for _, challenge := range g.asks {
+		c.Challenges = append(c.Challenges, challenge.With())
+	}
+	return &c
+}
+
+// asked returns the challenge of the scheme that decided.
+func (g *Guard) asked(v verdict) Challenge {
+	if c, ok := v.by.(challenger); ok {
+		return c.challenge()
+	}
+	return g.asks[0]
+}
+
+// pass calls next with the verdict attached.
+func (g *Guard) pass(w http.ResponseWriter, r *http.Request, v verdict, next http.Handler) {
+	h := w.Header()
+	v.respond(h, r)
+	v.answers = nil
+	if v.ac != nil {
+		keepPrivate(h)
+	}
+	if v.ambient || (v.ac == nil && g.cookies) {
+		varyByCookie(h)
+	}
+	next.ServeHTTP(w, r.WithContext(&passage{Context: r.Context(), guard: g, header: identity(r.Header), verdict: v}))
+}
+
+// keepPrivate keeps the answer out of shared caches, which know that of requests with Authorization only (RFC 9111,
+// section 3.5). The handler may say otherwise.
+func keepPrivate(h http.Header) {
+	if now := h.Get("Cache-Control"); !strings.Contains(now, "no-store") && !strings.Contains(now, "private") {
+		h.Set("Cache-Control", "private")
+	}
+}
+
+func varyByCookie(h http.Header) {
+	for _, field := range h["Vary"] {
+		for name := range strings.SplitSeq(field, ",") {
+			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
+				return
+			}
+		}
+	}
+	h.Add("Vary", "Cookie")
+}
+
+// turnAway answers a refusal at the door.
+func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, v verdict, e *Error) {
+	v.respond(w.Header(), r)
+	g.refuse(w, r, e)
+}
+
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, e *Error) {
+	level := slog.LevelDebug
+	if e.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		level = slog.LevelError
+	}
+	log := g.log
+	if log == nil {
+		log = slog.Default()
+	}
+	// The pattern, not the path: paths may hold reset tokens and the like.
+	log.LogAttrs(r.Context(), level, "auth: refused",
+		slog.Int("status", e.Status), slog.String("pattern", r.Pattern), slog.Any("error", e.Err))
+	a := newAnswer(w, e)
+	g.answer(a, r, e)
+	a.finish()
+}

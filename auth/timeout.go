@@ -1,0 +1,83 @@
+package auth
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Timeout is a context with a deadline that costs nothing until somebody waits on Done: one allocation and no timer.
+// Verifiers put one around each call of a store or a key source, most of which answer from memory.
+type Timeout struct {
+	parent context.Context
+	at     time.Time
+
+	mu      sync.Mutex
+	inner   context.Context // made by the first Done
+	cancel  context.CancelFunc
+	stopped bool
+}
+
+// NewTimeout returns a context that is done when parent is, after d, or when it is stopped, whichever comes first. Call
+// Stop when the work is done, as with [context.WithTimeout].
+func NewTimeout(parent context.Context, d time.Duration) *Timeout {
+	at := time.Now().Add(d)
+	if earlier, ok := parent.Deadline(); ok && earlier.Before(at) {
+		at = earlier
+	}
+	return &Timeout{parent: parent, at: at}
+}
+
+// Stop releases what the context holds.
+func (t *Timeout) Stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+	if t.cancel != nil {
+		t.cancel()
+	}
+}
+
+// Deadline returns the time at which t is done.
+func (t *Timeout) Deadline() (time.Time, bool) { return t.at, true }
+
+// Done returns a channel that is closed when t is done.
+func (t *Timeout) Done() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.inner == nil {
+		t.inner, t.cancel = context.WithDeadline(t.parent, t.at)
+		if t.stopped {
+			t.cancel()
+		}
+	}
+	return t.inner.Done()
+}
+
+// Err returns why t is done, nil if it is not.
+func (t *Timeout) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.inner != nil:
+		return t.inner.Err()
+	case t.parent.Err() != nil:
+		return t.parent.Err()
+	case !time.Now().Before(t.at):
+		return context.DeadlineExceeded
+	case t.stopped:
+		return context.Canceled
+	}
+	return nil
+}
+
+// Value returns the parent's value for key.
+func (t *Timeout) Value(key any) any {
+	t.mu.Lock()
+	inner := t.inner
+	t.mu.Unlock()
+	if inner != nil {
+		return inner.Value(key) // lets package context find its own cancellation below, instead of a goroutine
+	}
+	return t.parent.Value(key)
+}

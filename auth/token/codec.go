@@ -1,0 +1,125 @@
+package token
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+const (
+	alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+
+	idBytes     = 15 // 24 characters, and no bits left over
+	secretBytes = 32
+	checkBytes  = 3 // with the secret 35 bytes, which are 56 characters, and no bits left over
+
+	minID, maxID = 16, 64 // characters
+	tailLen      = (secretBytes + checkBytes) * 8 / 5
+	maxPrefix    = 32
+)
+
+var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
+
+// ErrMalformed is returned by [Codec.Parse] for text that is no token of the codec.
+var ErrMalformed = errors.New("token: malformed")
+
+// A Codec makes and reads tokens with one prefix, which says what they are for. The zero value reads none; make one with
+// [NewCodec]. It does not change, and many goroutines may use it at once.
+type Codec struct{ prefix string } // with the underscore
+
+// NewCodec returns the codec for a prefix of lower-case letters, digits and single underscores, 32 at most, that begins
+// with a letter and ends with none of the underscores, such as "sk" or "sk_live".
+func NewCodec(prefix string) (Codec, error) {
+	last := byte('_')
+	for i := 0; i < len(prefix); i++ {
+		ch := prefix[i]
+		letter, digit := 'a' <= ch && ch <= 'z', '0' <= ch && ch <= '9'
+		if !letter && (i == 0 || !digit) && (ch != '_' || last == '_') {
+			return Codec{}, fmt.Errorf("token: prefix %q", prefix)
+		}
+		last = ch
+	}
+	if last == '_' || len(prefix) > maxPrefix {
+		return Codec{}, fmt.Errorf("token: prefix %q", prefix)
+	}
+	return Codec{prefix: prefix + "_"}, nil
+}
+
+// NewID returns a new public ID of 120 random bits in 24 characters.
+func NewID() string {
+	var b [idBytes]byte
+	rand.Read(b[:]) // never fails: the program ends where there is no randomness
+	return encoding.EncodeToString(b[:])
+}
+
+// IsID reports whether s may be an ID: 16 to 64 characters of the alphabet.
+func IsID(s string) bool {
+	return minID <= len(s) && len(s) <= maxID && inAlphabet(s)
+}
+
+// New returns a new token for id with a fresh secret. A token with the same id and another secret is another token, which
+// is how a secret is changed and its owner kept. New panics if c is the zero value or [IsID] is false.
+func (c Codec) New(id string) Secret {
+	if c.prefix == "" || !IsID(id) {
+		panic("token: New: a zero Codec or an unusable ID")
+	}
+	var secret [secretBytes]byte
+	rand.Read(secret[:])
+	return c.encode(id, secret)
+}
+
+func (c Codec) encode(id string, secret [secretBytes]byte) Secret {
+	head := c.prefix + id + "_"
+	tail := make([]byte, 0, secretBytes+checkBytes)
+	tail = append(tail, secret[:]...)
+	check := checksum(head, tail)
+	return Secret{text: head + encoding.EncodeToString(append(tail, check[:]...))}
+}
+
+// Recognizes reports whether text begins like a token of c. It is what an auth.Recognizer wants.
+func (c Codec) Recognizes(text string) bool {
+	return c.prefix != "" && strings.HasPrefix(text, c.prefix)
+}
+
+// Parse returns the ID in text if text has the prefix, the form and the checksum of a token of c, else [ErrMalformed]. It
+// says nothing about whether there is such a token: that is for the store to know. It does no I/O and allocates nothing.
+func (c Codec) Parse(text string) (id string, err error) {
+	if !c.Recognizes(text) || len(text) > len(c.prefix)+maxID+1+tailLen {
+		return "", ErrMalformed
+	}
+	id, tail, ok := strings.Cut(text[len(c.prefix):], "_")
+	if !ok || !IsID(id) || len(tail) != tailLen || !inAlphabet(tail) {
+		return "", ErrMalformed
+	}
+	var buf [tailLen]byte
+	copy(buf[:], tail)
+	var decoded [secretBytes + checkBytes]byte
+	if n, err := encoding.Decode(decoded[:], buf[:]); err != nil || n != len(decoded) {
+		return "", ErrMalformed
+	}
+	// The checksum is no secret: it follows from the rest. So a plain comparison does.
+	if checksum(text[:len(text)-tailLen], decoded[:secretBytes]) != [checkBytes]byte(decoded[secretBytes:]) {
+		return "", ErrMalformed
+	}
+	return id, nil
+}
+
+// checksum returns the first bytes of SHA-256 over head and secret.
+func checksum(head string, secret []byte) (check [checkBytes]byte) {
+	var buf [maxPrefix + 2 + maxID + secretBytes]byte
+	sum := sha256.Sum256(append(append(buf[:0], head...), secret...))
+	copy(check[:], sum[:])
+	return check
+}
+
+func inAlphabet(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if ch := s[i]; (ch < 'a' || ch > 'z') && (ch < '2' || ch > '7') {
+			return false
+		}
+	}
+	return true
+}
