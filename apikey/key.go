@@ -1,0 +1,82 @@
+package apikey
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/token"
+)
+
+// A Key is one API key without its secret: what a [Store] keeps and what lists show. A handler finds the one that its
+// request came with by auth.Value[apikey.Key].
+type Key struct {
+	ID        string       // public, made by token.NewID
+	Version   int64        // counts the replacements; a store sets it
+	Digest    token.Digest // of the key's text
+	Redacted  string       // the first 6 characters of the text, ***, the last 3: to recognize it by
+	Title     string
+	Owner     auth.Actor
+	Scopes    auth.Set
+	CreatedBy string
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero is never
+	RevokedAt time.Time // zero is not revoked
+	RevokedBy string
+}
+
+// Live reports whether k may be used at now: it has not expired and is not revoked.
+func (k Key) Live(now time.Time) bool {
+	return (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt)) && (k.RevokedAt.IsZero() || now.Before(k.RevokedAt))
+}
+
+// A Spec says what key to issue.
+type Spec struct {
+	Title     string     // what it is for; 200 characters at most
+	Owner     auth.Actor // who it belongs to; 256 bytes each at most
+	Scopes    auth.Set   // what it grants; 100 scopes at most, of 128 bytes each
+	CreatedBy string     // who asked for it; default: the owner's ID
+	ExpiresAt time.Time  // zero is never; else it lies ahead
+}
+
+const (
+	maxTitle     = 200
+	maxName      = 256
+	maxScopes    = 100
+	maxScopeSize = 128
+)
+
+// check returns all that is wrong with s.
+func (s Spec) check(now time.Time) error {
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf("apikey: "+format, args...))
+		}
+	}
+	wrong(s.Title == "" || !isText(s.Title), "Title is empty or not plain text")
+	wrong(utf8.RuneCountInString(s.Title) > maxTitle, "Title has more than %d characters", maxTitle)
+	wrong(!isName(s.Owner.Type) || !isName(s.Owner.ID), "Owner needs a type and an ID in plain text, of %d bytes at most", maxName)
+	wrong(s.CreatedBy != "" && !isName(s.CreatedBy), "CreatedBy is not plain text of %d bytes at most", maxName)
+	wrong(s.Scopes.Len() > maxScopes, "more than %d Scopes", maxScopes)
+	for scope := range s.Scopes.All() {
+		wrong(!isScope(scope), "Scopes holds %.20q, which is not a scope", scope)
+	}
+	wrong(!s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt), "ExpiresAt has passed")
+	return errors.Join(errs...)
+}
+
+func isName(s string) bool { return s != "" && len(s) <= maxName && isText(s) }
+
+// isText reports whether s is valid UTF-8 without control characters, which every database keeps as it is.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) }
+
+// isScope reports whether s is a scope-token (RFC 6749, section 3.3) of bearable size.
+func isScope(s string) bool {
+	return len(s) <= maxScopeSize &&
+		!strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })
+}

@@ -1,0 +1,35 @@
+package apikey
+
+import (
+	"context"
+	"errors"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// What a [Store] returns, itself or wrapped. Any other error means that it does not know.
+var (
+	ErrNotFound = errors.New("apikey: not found")
+	ErrExists   = errors.New("apikey: exists already")
+	ErrConflict = errors.New("apikey: changed in between")
+)
+
+// A Store keeps keys. Each method is one atomic step, also among processes that share the store, and may be repeated after
+// its answer was lost. IDs compare byte for byte. All methods are called by many goroutines at once and return when ctx is
+// done. Package store/storetest has the suite that a store must pass.
+//
+// A store keeps revoked keys, for the lists. It may forget a key that has expired.
+type Store interface {
+	// Create keeps k with Version 1, or returns ErrExists if there is a key with its ID.
+	Create(ctx context.Context, k Key) error
+
+	// Get returns the key, also a revoked one, or ErrNotFound.
+	Get(ctx context.Context, id string) (Key, error)
+
+	// Replace puts k in the place of the key with the same ID and Version, with Version plus 1. It returns ErrConflict if
+	// the version is another, and ErrNotFound if there is no such key: it never creates one.
+	Replace(ctx context.Context, k Key) error
+
+	// List returns the keys of the owner, the oldest first, also revoked ones.
+	List(ctx context.Context, owner auth.Actor) ([]Key, error)
+}

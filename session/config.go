@@ -1,0 +1,121 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// The defaults of [Config]: those of NIST SP 800-63B-4, section 2.2.3, and within it for the idle timeout.
+const (
+	DefaultIdleTimeout   = 30 * time.Minute
+	DefaultLifetime      = 24 * time.Hour
+	DefaultRenewInterval = time.Minute
+	DefaultStoreTimeout  = 2 * time.Second
+)
+
+const (
+	minKey  = 32 // bytes
+	maxKeys = 8  // each is tried on a cookie that fits none
+)
+
+// Config says how sessions are kept. Store and Keys are required.
+type Config struct {
+	Store Store // if it is an ActorIndex too, List and EndAll work
+
+	// Keys authenticate the cookies: 32 random bytes or more each, 8 keys at most. The first signs, all are accepted. To
+	// change keys without logging anyone out put a new one in front, and drop an old one when Lifetime has passed.
+	Keys [][]byte
+
+	// Origins are other origins whose pages may send requests with the cookie, see [auth.CrossOriginConfig].
+	Origins []string
+
+	Cookie CookieConfig
+
+	IdleTimeout   time.Duration // a session that is not used for so long ends
+	Lifetime      time.Duration // a session ends then, used or not; at most 400 days
+	RenewInterval time.Duration // a session in use is written at most this often; shorter than IdleTimeout
+	StoreTimeout  time.Duration // what one call of Store may take
+
+	// Logger gets a failed renewal, which does not refuse the request. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// CookieConfig says what the cookie is like. The zero value is the safest: __Host-sid, which is Secure, HttpOnly,
+// SameSite=Lax, for the host alone, and gone when the browser is closed.
+type CookieConfig struct {
+	Name     string        // default: "__Host-sid", with a Domain or Path "__Secure-sid", by plain HTTP "sid"
+	Domain   string        // default: the host alone
+	Path     string        // default: "/"
+	SameSite http.SameSite // default: Lax
+	Persist  bool          // the browser keeps it for the session's lifetime
+	// InsecurePlainHTTP leaves out Secure, for a server without TLS: everyone on the way can take the session over.
+	InsecurePlainHTTP bool
+}
+
+// template returns the cookie without its value.
+func (c CookieConfig) template(lifetime time.Duration) http.Cookie {
+	t := http.Cookie{
+		Name: c.Name, Domain: c.Domain, Path: c.Path, SameSite: c.SameSite,
+		Secure: !c.InsecurePlainHTTP, HttpOnly: true,
+	}
+	if t.Path == "" {
+		t.Path = "/"
+	}
+	if t.SameSite == 0 {
+		t.SameSite = http.SameSiteLaxMode
+	}
+	if c.Persist {
+		t.MaxAge = int(lifetime / time.Second)
+	}
+	switch {
+	case t.Name != "":
+	case c.InsecurePlainHTTP:
+		t.Name = "sid"
+	case t.Domain != "" || t.Path != "/":
+		t.Name = "__Secure-sid"
+	default:
+		t.Name = "__Host-sid"
+	}
+	return t
+}
+
+// withDefaults returns c with defaults for what is zero, and all that is wrong with it.
+func (c Config) withDefaults() (Config, error) {
+	setDefault(&c.IdleTimeout, DefaultIdleTimeout)
+	setDefault(&c.Lifetime, DefaultLifetime)
+	setDefault(&c.RenewInterval, min(DefaultRenewInterval, c.IdleTimeout/2))
+	setDefault(&c.StoreTimeout, DefaultStoreTimeout)
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf("session: "+format, args...))
+		}
+	}
+	wrong(c.Store == nil, "no Store")
+	wrong(len(c.Keys) == 0, "no Keys")
+	wrong(len(c.Keys) > maxKeys, "%d Keys, more than %d", len(c.Keys), maxKeys)
+	for i, key := range c.Keys {
+		wrong(len(key) < minKey, "Keys[%d] has %d bytes, fewer than %d", i, len(key), minKey)
+	}
+	wrong(c.IdleTimeout < time.Second, "IdleTimeout is shorter than a second")
+	wrong(c.RenewInterval <= 0 || c.RenewInterval >= c.IdleTimeout, "RenewInterval is not between 0 and IdleTimeout")
+	wrong(c.Lifetime < c.IdleTimeout, "Lifetime is shorter than IdleTimeout")
+	wrong(c.Lifetime > 400*24*time.Hour, "Lifetime is longer than 400 days, which browsers cut cookies to")
+	wrong(c.StoreTimeout < 0, "StoreTimeout is negative")
+	template := c.Cookie.template(c.Lifetime)
+	if err := auth.CheckCookie(&template); err != nil {
+		errs = append(errs, fmt.Errorf("session: Cookie: %w", err))
+	}
+	return c, errors.Join(errs...)
+}
+
+func setDefault(d *time.Duration, to time.Duration) {
+	if *d == 0 {
+		*d = to
+	}
+}

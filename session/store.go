@@ -1,0 +1,47 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// What a [Store] returns, itself or wrapped. Any other error means that it does not know.
+var (
+	ErrNotFound = errors.New("session: not found")
+	ErrExists   = errors.New("session: exists already")
+	ErrConflict = errors.New("session: changed in between")
+)
+
+// A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
+// may be repeated after its answer was lost. IDs compare byte for byte. Records are handed over by value: neither side
+// may change what the other holds, Factors included. All methods are called by many goroutines at once and return when ctx
+// is done. Package store/storetest has the suite that a store must pass.
+type Store interface {
+	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID, expired or not.
+	Create(ctx context.Context, rec Record) error
+
+	// Get returns the record, or ErrNotFound if there is none or it has expired: its Expires is not after now.
+	Get(ctx context.Context, id string, now time.Time) (Record, error)
+
+	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns
+	// ErrConflict if the version is another, and ErrNotFound if there is no record or it has expired at now: it never
+	// creates one, or a request in flight would bring back a session that was ended meanwhile.
+	Replace(ctx context.Context, rec Record, now time.Time) error
+
+	// Delete removes the record. Where there is none it returns nil.
+	Delete(ctx context.Context, id string) error
+}
+
+// An ActorIndex is a [Store] that can also find the sessions of an actor. [Manager.List] and [Manager.EndAll] need it.
+type ActorIndex interface {
+	// List returns the records of the actor that have not expired at now, the oldest first.
+	List(ctx context.Context, actor auth.Actor, now time.Time) ([]Record, error)
+
+	// DeleteAll removes the records of the actor, but not the one whose ID is except, if that is not empty. It returns
+	// how many it removed. A record that is created or replaced at the same time is either removed or as it should be:
+	// none that was removed comes back.
+	DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error)
+}

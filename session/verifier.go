@@ -1,0 +1,60 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/token"
+)
+
+// A verifier checks the values of the cookie. It is not the Manager itself, so that nobody can accept a cookie's value
+// where no cookie was.
+type verifier struct{ m *Manager }
+
+// VerifyToken returns the context of the session in a cookie value, and counts it as a use.
+func (v verifier) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
+	for range attempts {
+		rec, now, err := v.m.read(ctx, c.Token)
+		if err != nil {
+			return nil, err
+		}
+		ended, err := v.m.use(ctx, rec, now)
+		switch {
+		case errors.Is(err, ErrConflict):
+			continue // the secret may have been changed: look again
+		case err != nil:
+			return nil, err
+		case ended:
+			return nil, fmt.Errorf("%w: the session has ended", auth.ErrInvalidCredentials)
+		}
+		ac := rec.context()
+		return &ac, nil
+	}
+	return nil, unavailable(ErrConflict)
+}
+
+// read returns the record of the session whose cookie has that value, and when it was good.
+func (m *Manager) read(ctx context.Context, value string) (Record, time.Time, error) {
+	now := timestamp()
+	text, err := m.codec.decode(value)
+	if err != nil {
+		return Record{}, now, fmt.Errorf("%w: %w", auth.ErrInvalidCredentials, err)
+	}
+	id, err := m.tokens.Parse(text)
+	if err != nil {
+		return Record{}, now, fmt.Errorf("%w: %w", auth.ErrInvalidCredentials, err)
+	}
+	rec, err := m.get(ctx, id, now)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Record{}, now, fmt.Errorf("%w: %w", auth.ErrInvalidCredentials, err)
+	case err != nil:
+		return Record{}, now, err
+	case !rec.Digest.Equal(token.Sum(text)):
+		return Record{}, now, fmt.Errorf("%w: a secret that was changed", auth.ErrInvalidCredentials)
+	}
+	return rec, now, nil
+}
