@@ -1,0 +1,149 @@
+package jwtx
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// Claims are those of a token that was verified. A handler finds them by auth.Value[jwtx.Claims]. They cannot be changed
+// and may be shared.
+type Claims struct {
+	Issuer    string    // iss
+	Subject   string    // sub, never empty
+	ID        string    // jti, empty if there is none
+	SessionID string    // sid, empty if there is none
+	Expires   time.Time // exp
+	NotBefore time.Time // nbf, zero if there is none
+	IssuedAt  time.Time // iat, zero if there is none
+	Kind      Kind      // which of the accepted kinds the token is
+
+	object string // the whole payload, which the scanner passed
+}
+
+// Get decodes the claim whose name is exactly name into what into points to, by the rules of [json.Unmarshal]. It is
+// false if there is no such claim.
+func (c Claims) Get(name string, into any) (bool, error) {
+	s := scanner{text: c.object}
+	for s.next() {
+		if s.name == name {
+			if err := json.Unmarshal([]byte(s.value), into); err != nil {
+				return false, fmt.Errorf("jwtx: claim %q: %w", name, err)
+			}
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Set returns a claim that is a list of strings, or one string of them separated by spaces, as scope is (RFC 8693, section
+// 4.2). Without the claim it is empty; any other type is an error.
+func (c Claims) Set(name string) (auth.Set, error) {
+	s := scanner{text: c.object}
+	for s.next() {
+		if s.name == name {
+			return set(s.value)
+		}
+	}
+	return auth.Set{}, nil
+}
+
+// A payload is the claims and what else is read in the same pass, as text.
+type payload struct {
+	Claims
+	audience string
+	own      ownClaims
+}
+
+// registeredClaims are those whose other spellings are refused.
+var registeredClaims = []string{
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "cnf", "scope", "roles", "amr", "auth_time", "amr_times",
+	"actor_id", "actor_type", "auth_identity_id", "auth_provider", "app_metadata", "user_metadata",
+}
+
+// parsePayload reads the text of a payload. It checks types; what the claims say is checked by the verifier.
+func parsePayload(object string) (p payload, err error) {
+	p.object = object
+	s := scanner{text: object}
+	for s.next() {
+		if err := p.read(s.name, s.value); err != nil {
+			return payload{}, fmt.Errorf("claim %.32q: %w", s.name, err)
+		}
+	}
+	return p, s.err
+}
+
+var errBound = errors.New("binds the token to a key, which is not checked here")
+
+func (p *payload) read(name, value string) (err error) {
+	switch name {
+	case "iss":
+		p.Issuer, err = text(value)
+	case "sub":
+		p.Subject, err = text(value)
+	case "aud":
+		p.audience = value
+	case "jti":
+		p.ID, err = text(value)
+	case "sid":
+		p.SessionID, err = text(value)
+	case "exp":
+		p.Expires, err = date(value)
+	case "nbf":
+		p.NotBefore, err = date(value)
+	case "iat":
+		p.IssuedAt, err = date(value)
+	case "cnf":
+		err = errBound
+	default:
+		if known := p.own.read(name, value); !known {
+			err = notAVariant(name, registeredClaims)
+		}
+	}
+	return err
+}
+
+// date reads a NumericDate (RFC 7519, section 2) between 1970 and 9999, as precisely as a microsecond.
+func date(value string) (time.Time, error) {
+	const year10000 = 253402300800
+	f, err := number(value)
+	if err != nil || f <= 0 || f >= year10000 {
+		return time.Time{}, errValue
+	}
+	whole, fraction := math.Modf(f)
+	return time.Unix(int64(whole), int64(fraction*1e6)*1e3).UTC(), nil
+}
+
+// names reports whether value is an audience that holds one of accepted: a string, or a list of strings. An empty one, or
+// a list with anything else in it, is no audience at all.
+func names(value string, accepted []string) bool {
+	if audience, err := text(value); err == nil {
+		return contains(accepted, audience)
+	}
+	if value == "" || value[0] != '[' {
+		return false
+	}
+	found := false
+	err := elements(value, func(element string) error {
+		audience, err := text(element)
+		if err == nil && audience == "" {
+			err = errValue
+		}
+		found = found || (err == nil && contains(accepted, audience))
+		return err
+	})
+	return found && err == nil
+}
+
+func contains(all []string, s string) bool {
+	for _, a := range all {
+		if a == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package jwtx
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+const (
+	// DefaultMaxBytes bounds a token unless [Config] says otherwise.
+	DefaultMaxBytes = 8 << 10
+	// DefaultTimeout is what finding a key and asking about revocation may take together, unless [Config] says otherwise.
+	DefaultTimeout = 5 * time.Second
+
+	maxMaxBytes = 64 << 10
+	maxLeeway   = 10 * time.Minute
+)
+
+// A KeySource finds the key to verify a token with. Package jwks has some.
+//
+// VerificationKey returns the key of the issuer that may verify alg and is named kid, which is "" for a token that names
+// none: an *rsa.PublicKey, an *ecdsa.PublicKey, an ed25519.PublicKey, or for HS* the secret as []byte. The issuer is the
+// configured one, alg one of the configured algorithms; kid is what the token says, and hostile. An error that wraps
+// [auth.ErrInvalidCredentials] means that there is no such key, any other that it could not be found out. It is called for
+// each token, by many goroutines at once.
+type KeySource interface {
+	VerificationKey(ctx context.Context, iss, alg, kid string) (crypto.PublicKey, error)
+}
+
+// A SigningSource names the key to sign with. Package jwks has some.
+//
+// SigningKey returns the key's ID, which may be empty, its algorithm, and a signer. Of HS* the signer's Public is nil and
+// Sign takes the whole message with a hash of 0, as that of Ed25519 does. It is called for each token, by many goroutines
+// at once.
+type SigningSource interface {
+	SigningKey(ctx context.Context) (kid, alg string, s crypto.Signer, err error)
+}
+
+// A Revocable is what [Config].Revoked is told about a token whose signature and claims are good.
+type Revocable struct {
+	Issuer    string
+	ID        string     // the jti, empty if there is none
+	SessionID string     // the sid, empty if there is none
+	Actor     auth.Actor // as identified
+	IssuedAt  time.Time  // zero if there is no iat
+	Expires   time.Time
+}
+
+// Config says which tokens a [Verifier] accepts. Issuer, Audience, Algorithms, Kinds and Keys are required.
+type Config struct {
+	Issuer     string   // the iss, exactly
+	Audience   []string // the aud must name one of them, exactly
+	Algorithms []string // of RFC 7518 and RFC 8037: HS256 … HS512, or any of RS*, PS*, ES* and EdDSA, but not both
+	Kinds      []Kind   // what the token may be for
+	Keys       KeySource
+
+	// ActorType makes the sub of a token the ID of an actor of that type, for tokens of other issuers.
+	ActorType string
+	// Identify says who the claims stand for, instead of ActorType. It returns an AuthContext of its own making, or an
+	// error as a verifier does. What it leaves empty of Scheme, Issuer, CredentialID, SessionID and Expires is filled in.
+	//
+	// Without both, tokens have the claims that a [Signer] gives them.
+	Identify func(ctx context.Context, c Claims) (*auth.AuthContext, error)
+
+	// Revoked reports whether a token was revoked, such as when its session has ended. An error means that it could not be
+	// found out: the request is answered with 503.
+	Revoked func(ctx context.Context, r Revocable) (bool, error)
+
+	Leeway   time.Duration // how far the issuer's clock may be off, for exp, nbf and iat; default 0, at most 10 minutes
+	MaxBytes int           // what a token may have; default 8 KiB, at most 64 KiB
+	Timeout  time.Duration // what Keys and Revoked may take together; default 5 s
+}
+
+// withDefaults returns a copy of c with defaults for what is zero, and all that is wrong with it.
+func (c Config) withDefaults() (Config, error) {
+	if c.MaxBytes == 0 {
+		c.MaxBytes = DefaultMaxBytes
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	c.Audience, c.Algorithms, c.Kinds = slices.Clone(c.Audience), slices.Clone(c.Algorithms), slices.Clone(c.Kinds)
+	var w mistakes
+	w.add(c.Issuer == "", "no Issuer")
+	w.add(len(c.Audience) == 0 || slices.Contains(c.Audience, ""), "no Audience, or an empty one")
+	w.add(len(c.Algorithms) == 0, "no Algorithms")
+	families := map[bool]bool{}
+	for _, name := range c.Algorithms {
+		alg, ok := algorithms[name]
+		w.add(!ok, "algorithm %q is not supported", name)
+		if ok {
+			families[alg.family == hmacFamily] = true
+		}
+	}
+	w.add(len(families) > 1, "Algorithms mix secrets (HS*) with public keys")
+	w.add(len(c.Kinds) == 0 || slices.Contains(c.Kinds, ""), "no Kinds, or an empty one")
+	w.add(c.Keys == nil, "no Keys")
+	w.add(c.ActorType != "" && c.Identify != nil, "both ActorType and Identify")
+	w.add(c.Leeway < 0 || c.Leeway > maxLeeway, "Leeway is not between 0 and %v", maxLeeway)
+	w.add(c.MaxBytes < 0 || c.MaxBytes > maxMaxBytes, "MaxBytes is not between 0 and %d", maxMaxBytes)
+	w.add(c.Timeout < 0, "Timeout is negative")
+	return c, w.joined()
+}
+
+// mistakes collects what is wrong with a configuration.
+type mistakes []error
+
+func (m *mistakes) add(is bool, format string, args ...any) {
+	if is {
+		*m = append(*m, fmt.Errorf("jwtx: "+format, args...))
+	}
+}
+
+func (m *mistakes) joined() error { return errors.Join(*m...) }

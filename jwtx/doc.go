@@ -1,0 +1,32 @@
+// Package jwtx verifies and signs JSON Web Tokens (RFC 7519), strictly.
+//
+// A [Verifier] is an auth.TokenVerifier: give it to auth.Bearer. Its [Config] names what it accepts, and leaving out
+// issuer, audience, algorithms, kinds or keys is an error. A [Signer] makes tokens that say what an auth.AuthContext says.
+// Package jwks has keys for both.
+//
+//	verifier, err := jwtx.NewVerifier(jwtx.Config{
+//		Issuer:     "https://login.example.com",
+//		Audience:   []string{"https://api.example.com"},
+//		Algorithms: []string{"EdDSA"},
+//		Kinds:      []jwtx.Kind{jwtx.Access},
+//		Keys:       keys,
+//	})
+//	guard := auth.New(auth.Bearer(verifier, nil), nil)
+//
+// # What is verified
+//
+// Signatures are checked by golang-jwt's signing methods; everything around them is stricter. Before any cryptography the
+// token's size and form are checked, and its header: each member once and spelled exactly, an accepted algorithm that fits
+// the key, an accepted [Kind]; nothing that changes how the token is read (crit, b64, zip, cty), and no key that the token
+// brings along. After the signature the claims are read in one pass: exact names and types, no claim twice, UTF-8 without
+// surrogates. iss, aud, exp and sub must be there and right; nbf and iat must not lie ahead. A token that is bound to a key
+// (cnf, RFC 7800) is refused. Then [Config].Revoked is asked.
+//
+// # Our own tokens
+//
+// A [Signer] writes actor_id, actor_type, auth_identity_id, auth_provider, scope, roles, app_metadata, user_metadata, sid,
+// and the factors as amr with auth_time; a [Verifier] reads them back. sub is the actor's ID, or the identity's while there
+// is no actor: such a token is of the kind [Registration], and passes only where that kind is accepted.
+//
+// Tokens of other issuers are mapped by [Config].ActorType or [Config].Identify.
+package jwtx
