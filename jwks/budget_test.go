@@ -1,0 +1,22 @@
+//go:build !race
+
+package jwks_test
+
+import (
+	"context"
+	"testing"
+)
+
+// Choosing a key for a token allocates nothing, whether there is one or not.
+func TestAllocationBudget(t *testing.T) {
+	set, ctx := several(), context.Background()
+	for _, token := range []struct{ alg, kid string }{{"PS256", "new"}, {"HS256", "mac"}, {"HS256", "new"}, {"HS256", "unknown"}, {"HS256", ""}} {
+		allocs := testing.AllocsPerRun(100, func() { _, _ = set.VerificationKey(ctx, "iss", token.alg, token.kid) })
+		if allocs != 0 {
+			t.Errorf("alg %q, kid %q: %v allocations", token.alg, token.kid, allocs)
+		}
+	}
+	if allocs := testing.AllocsPerRun(100, func() { _, _, _, _ = set.SigningKey(ctx) }); allocs != 0 {
+		t.Errorf("the signing key: %v allocations", allocs)
+	}
+}

@@ -1,0 +1,23 @@
+// Package jwks holds the keys that sign and verify tokens: it reads them, strictly, and publishes the public ones.
+//
+// A [Key] is bound to one algorithm, so that no token can choose another for it (RFC 8725, section 3.1). It comes from
+//
+//   - [NewKey]: a key pair, a public key, or a crypto.Signer before a KMS or an HSM
+//   - [NewSecret]: a secret for HS256, HS384 or HS512
+//   - [ParsePEM]: what openssl writes
+//   - [ParseJWK]: a JSON Web Key (RFC 7517)
+//   - [Generate]: a new one
+//
+// A [Set] is what a verifier and an issuer are given. It is a key source (VerificationKey) and a signing source
+// (SigningKey), and does not change. [ParseSet] reads one from a JWK Set document. [Handler] serves the public keys of a
+// set, usually at /.well-known/jwks.json.
+//
+// Every mistake is found when a key or a set is made: keys that are too short, inconsistent, meant for something else, or
+// a public key given as a secret. Choosing a key for a token costs one map look-up.
+//
+// Private and symmetric keys stay inside: a Key prints, logs and encodes as its algorithm and ID, no error text holds any
+// part of a key, and what [Handler] serves is made of public halves only. Two things are left to
+// the program: to keep what it loads keys from as safe, and to remember that whoever verifies with a secret can sign.
+//
+// All types are safe for concurrent use.
+package jwks
