@@ -7,6 +7,10 @@ require (
 	github.com/MicahParks/keyfunc/v3 v3.9.0
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/gorilla/securecookie v1.1.2
+	golang.org/x/crypto v0.55.0
 )
 
-require golang.org/x/time v0.15.0 // indirect
+require (
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/time v0.15.0 // indirect
+)

@@ -15,7 +15,7 @@ var (
 )
 
 // A Store keeps keys. Each method is one atomic step, also among processes that share the store, and may be repeated after
-// its answer was lost. IDs compare byte for byte. All methods are called by many goroutines at once and return when ctx is
+// its answer was lost. IDs and owners compare byte for byte; times are whole microseconds. All methods are called by many goroutines at once and return when ctx is
 // done. Package store/storetest has the suite that a store must pass.
 //
 // A store keeps revoked keys, for the lists. It may forget a key that has expired.

@@ -45,7 +45,7 @@ func (a *allOf) judge(r *http.Request) verdict {
 		n, isNone := v.err.(*none) //nolint:errorlint // see IsNoCredentials
 		switch {
 		case isNone:
-			missing = append(missing, n.challenges...)
+			missing = append(missing, n.asked(s)...)
 			sum.answers = v.answers
 			continue
 		case !v.accepted():

@@ -84,7 +84,7 @@ func (a *anyOf) judge(r *http.Request) verdict {
 			v.answers = answers
 			return v
 		}
-		challenges = append(challenges, n.challenges...)
+		challenges = append(challenges, n.asked(s)...)
 	}
 	return verdict{err: NoCredentials(challenges...), answers: answers}
 }
@@ -109,8 +109,8 @@ func strongest(schemes []Scheme, r *http.Request) Presence {
 // asks returns the challenge of s or of its first part that has one, and one that is not sent if there is none.
 func asks(s Scheme) (found Challenge) {
 	leaves(s, func(leaf Scheme) {
-		if c, ok := leaf.(challenger); ok && found.Scheme == "" {
-			found = c.challenge()
+		if c, ok := leaf.(Challenger); ok && found.Scheme == "" {
+			found = c.Challenge()
 		}
 	})
 	return found

@@ -51,7 +51,8 @@ func (c *carrier) Detect(r *http.Request) Presence {
 	return Explicit
 }
 
-func (c *carrier) challenge() Challenge { return c.asks }
+// Challenge returns what c asks for.
+func (c *carrier) Challenge() Challenge { return c.asks }
 
 func (c *carrier) reads() string { return c.source }
 

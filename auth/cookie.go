@@ -154,7 +154,8 @@ func (c *cookie) Respond(h http.Header, _ *http.Request, _ *AuthContext, err err
 	}
 }
 
-func (c *cookie) challenge() Challenge { return c.asks }
+// Challenge returns what c asks for.
+func (c *cookie) Challenge() Challenge { return c.asks }
 
 func (c *cookie) reads() string { return "Cookie: " + c.name }
 

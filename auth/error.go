@@ -77,9 +77,17 @@ type none struct{ challenges []Challenge }
 
 func (*none) Error() string { return "auth: no credentials" }
 
+// asked returns the challenges that n brought, or what s asks for.
+func (n *none) asked(s Scheme) []Challenge {
+	if c, ok := s.(Challenger); ok && len(n.challenges) == 0 {
+		return []Challenge{c.Challenge()}
+	}
+	return n.challenges
+}
+
 // NoCredentials returns the error with which a [Scheme] says that a request carries no credentials for it. It is the one
 // error that lets a request go on: to the next scheme of [AnyOf], and past [Guard.Optional] as an anonymous one. The
-// challenges tell the client what would have been accepted; give at least one, since a 401 must carry one.
+// challenges tell the client what would have been accepted; a scheme that is a [Challenger] may leave them out.
 //
 // Like [io.EOF] it must be returned itself: an error that wraps it is a failure. A scheme may make it once and return it
 // for every request.

@@ -17,8 +17,8 @@ type Guard struct {
 	scheme  Scheme
 	answer  ErrorHandler
 	log     *slog.Logger // nil is slog.Default
-	cookies bool        // some leaf of scheme reads a cookie
-	asks    []Challenge // what is sent with a 401 that brought no challenge
+	cookies bool         // some leaf of scheme reads a cookie
+	asks    []Challenge  // what is sent with a 401 that brought no challenge
 }
 
 // Options are the settings of [New]. The zero value is the default.
@@ -39,8 +39,8 @@ func New(scheme Scheme, opts *Options) *Guard {
 		}
 	}
 	leaves(scheme, func(s Scheme) {
-		if c, ok := s.(challenger); ok {
-			g.asks = append(g.asks, c.challenge())
+		if c, ok := s.(Challenger); ok {
+			g.asks = append(g.asks, c.Challenge())
 		}
 		if _, ok := s.(*cookie); ok {
 			g.cookies = true
@@ -131,8 +131,9 @@ func (g *Guard) decide(r *http.Request, v verdict, rules []Rule) *Error {
 			Err:        fmt.Errorf("%w: an identity without an actor", ErrInvalidCredentials),
 		}, v)
 	}
+	ac := v.ac.clone() // what a rule does to it stays within the route
 	for _, rule := range rules {
-		if err := rule(r, *v.ac.clone()); err != nil {
+		if err := rule(r, *ac); err != nil {
 			return g.complete(ruleRefusal(err), v)
 		}
 	}
@@ -183,8 +184,8 @@ func (g *Guard) complete(e *Error, v verdict) *Error {
 
 // asked returns the challenge of the scheme that decided.
 func (g *Guard) asked(v verdict) Challenge {
-	if c, ok := v.by.(challenger); ok {
-		return c.challenge()
+	if c, ok := v.by.(Challenger); ok {
+		return c.Challenge()
 	}
 	return g.asks[0]
 }

@@ -15,7 +15,7 @@ import (
 //
 // The challenges of a "no" may leave their Scheme empty: the guard fills in that of the credentials which came.
 //
-// A rule is called by many goroutines at once. r is the request as it arrived, ac the rule's own copy.
+// A rule is called by many goroutines at once. r is the request as it arrived, ac a copy for the rules.
 type Rule func(r *http.Request, ac AuthContext) error
 
 // AllowUnregistered is a rule that lets an identity without an actor pass, such as one that is about to create its

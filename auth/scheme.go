@@ -19,8 +19,8 @@ import (
 // Authenticate must not change the request, must return when the request's context is done, and is called by many
 // goroutines at once. It may return the same AuthContext again: the guard copies it.
 //
-// A scheme that can tell at a glance whether a request carries something for it also implements [Detector]; one that
-// sets headers on the answer implements [Responder]. Package authtest has a suite for schemes.
+// A scheme should also be a [Challenger]; one that can tell at a glance whether a request carries something for it is a
+// [Detector], and one that sets headers on the answer a [Responder]. Package authtest has a suite for schemes.
 type Scheme interface {
 	Authenticate(r *http.Request) (*AuthContext, error)
 }
@@ -47,6 +47,12 @@ const (
 	Explicit                 // something a client put there for this request: a header
 )
 
+// A Challenger is a scheme that says what it asks for. A guard sends its challenge where an error brought none, and with a
+// rule's refusal of what the scheme accepted. All schemes of this package are Challengers but those that combine others.
+type Challenger interface {
+	Challenge() Challenge
+}
+
 // A Responder is a scheme that has something to set on the answer's header, such as Set-Cookie. Respond is called once,
 // before the handler or the refusal, with what Authenticate returned; ac is nil if err is not. It must not change ac.
 type Responder interface {
@@ -59,10 +65,6 @@ func presence(s Scheme, r *http.Request) Presence {
 	}
 	return Unknown
 }
-
-// A challenger is a scheme of this package, which says what it asks for. A guard needs it where an error has no
-// challenge: for a rule's refusal, and for a scheme that gave none.
-type challenger interface{ challenge() Challenge }
 
 // A combinator is a scheme of this package that asks others.
 type combinator interface {

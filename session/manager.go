@@ -274,10 +274,10 @@ func (m *Manager) End(ctx context.Context, id string) error {
 	return nil
 }
 
-// List returns the sessions of an actor, the oldest first. It wraps [errors.ErrUnsupported] if the store is no
-// [ActorIndex].
+// List returns the sessions of an actor, the oldest first. An actor without a type or an ID is an error, since sessions
+// that have no actor yet have nothing in common. So is a store that is no [ActorIndex]: [errors.ErrUnsupported].
 func (m *Manager) List(ctx context.Context, actor auth.Actor) ([]Record, error) {
-	index, err := m.index()
+	index, err := m.index(actor)
 	if err != nil {
 		return nil, err
 	}
@@ -291,9 +291,9 @@ func (m *Manager) List(ctx context.Context, actor auth.Actor) ([]Record, error) 
 }
 
 // EndAll ends the sessions of an actor, but not the one whose ID is except, if that is not empty, and returns how many
-// there were. It wraps [errors.ErrUnsupported] if the store is no [ActorIndex].
+// there were. What is an error for [Manager.List] is one here.
 func (m *Manager) EndAll(ctx context.Context, actor auth.Actor, except string) (int, error) {
-	index, err := m.index()
+	index, err := m.index(actor)
 	if err != nil {
 		return 0, err
 	}
@@ -306,7 +306,10 @@ func (m *Manager) EndAll(ctx context.Context, actor auth.Actor, except string) (
 	return n, nil
 }
 
-func (m *Manager) index() (ActorIndex, error) {
+func (m *Manager) index(actor auth.Actor) (ActorIndex, error) {
+	if actor.Type == "" || actor.ID == "" {
+		return nil, errors.New("session: an actor without a type or an ID")
+	}
 	index, ok := m.config.Store.(ActorIndex)
 	if !ok {
 		return nil, fmt.Errorf("session: %T is no ActorIndex: %w", m.config.Store, errors.ErrUnsupported)

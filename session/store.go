@@ -16,19 +16,20 @@ var (
 )
 
 // A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
-// may be repeated after its answer was lost. IDs compare byte for byte. Records are handed over by value: neither side
+// may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds. Records are handed over by value: neither side
 // may change what the other holds, Factors included. All methods are called by many goroutines at once and return when ctx
 // is done. Package store/storetest has the suite that a store must pass.
 type Store interface {
-	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID, expired or not.
+	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
+	// until the store has dropped it.
 	Create(ctx context.Context, rec Record) error
 
 	// Get returns the record, or ErrNotFound if there is none or it has expired: its Expires is not after now.
 	Get(ctx context.Context, id string, now time.Time) (Record, error)
 
-	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns
-	// ErrConflict if the version is another, and ErrNotFound if there is no record or it has expired at now: it never
-	// creates one, or a request in flight would bring back a session that was ended meanwhile.
+	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns ErrNotFound
+	// if there is no record or it has expired at now, and ErrConflict if there is one of another version. It never creates
+	// one, or a request in flight would bring back a session that was ended meanwhile.
 	Replace(ctx context.Context, rec Record, now time.Time) error
 
 	// Delete removes the record. Where there is none it returns nil.
@@ -41,7 +42,7 @@ type ActorIndex interface {
 	List(ctx context.Context, actor auth.Actor, now time.Time) ([]Record, error)
 
 	// DeleteAll removes the records of the actor, but not the one whose ID is except, if that is not empty. It returns
-	// how many it removed. A record that is created or replaced at the same time is either removed or as it should be:
+	// how many it removed, which may count some that had expired. It need not be one step to those who read. A record that is created or replaced at the same time is either removed or as it should be:
 	// none that was removed comes back.
 	DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error)
 }

@@ -14,11 +14,13 @@ const (
 
 	idBytes     = 15 // 24 characters, and no bits left over
 	secretBytes = 32
-	checkBytes  = 3 // with the secret 35 bytes, which are 56 characters, and no bits left over
 
-	minID, maxID = 16, 64 // characters
-	tailLen      = (secretBytes + checkBytes) * 8 / 5
+	// In characters.
+	minID, maxID = 16, 64
+	secretLen    = 52
+	checkLen     = 5
 	maxPrefix    = 32
+	maxLen       = maxPrefix + len("_") + maxID + len("_") + secretLen + checkLen
 )
 
 var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
@@ -72,11 +74,9 @@ func (c Codec) New(id string) Secret {
 }
 
 func (c Codec) encode(id string, secret [secretBytes]byte) Secret {
-	head := c.prefix + id + "_"
-	tail := make([]byte, 0, secretBytes+checkBytes)
-	tail = append(tail, secret[:]...)
-	check := checksum(head, tail)
-	return Secret{text: head + encoding.EncodeToString(append(tail, check[:]...))}
+	text := c.prefix + id + "_" + encoding.EncodeToString(secret[:])
+	check := checksum(text)
+	return Secret{text: text + string(check[:])}
 }
 
 // Recognizes reports whether text begins like a token of c. It is what an auth.Recognizer wants.
@@ -87,31 +87,32 @@ func (c Codec) Recognizes(text string) bool {
 // Parse returns the ID in text if text has the prefix, the form and the checksum of a token of c, else [ErrMalformed]. It
 // says nothing about whether there is such a token: that is for the store to know. It does no I/O and allocates nothing.
 func (c Codec) Parse(text string) (id string, err error) {
-	if !c.Recognizes(text) || len(text) > len(c.prefix)+maxID+1+tailLen {
+	if !c.Recognizes(text) || len(text) > maxLen {
 		return "", ErrMalformed
 	}
 	id, tail, ok := strings.Cut(text[len(c.prefix):], "_")
-	if !ok || !IsID(id) || len(tail) != tailLen || !inAlphabet(tail) {
+	if !ok || !IsID(id) || len(tail) != secretLen+checkLen || !inAlphabet(tail) {
 		return "", ErrMalformed
 	}
-	var buf [tailLen]byte
-	copy(buf[:], tail)
-	var decoded [secretBytes + checkBytes]byte
-	if n, err := encoding.Decode(decoded[:], buf[:]); err != nil || n != len(decoded) {
+	// 52 characters hold 4 bits more than the secret has: any but zeros would be another spelling of it.
+	if last := tail[secretLen-1]; last != alphabet[0] && last != alphabet[16] {
 		return "", ErrMalformed
 	}
-	// The checksum is no secret: it follows from the rest. So a plain comparison does.
-	if checksum(text[:len(text)-tailLen], decoded[:secretBytes]) != [checkBytes]byte(decoded[secretBytes:]) {
+	// The checksum is no secret, since it follows from the rest. So a plain comparison does.
+	body, check := text[:len(text)-checkLen], text[len(text)-checkLen:]
+	if sum := checksum(body); check != string(sum[:]) {
 		return "", ErrMalformed
 	}
 	return id, nil
 }
 
-// checksum returns the first bytes of SHA-256 over head and secret.
-func checksum(head string, secret []byte) (check [checkBytes]byte) {
-	var buf [maxPrefix + 2 + maxID + secretBytes]byte
-	sum := sha256.Sum256(append(append(buf[:0], head...), secret...))
-	copy(check[:], sum[:])
+// checksum returns the first 25 bits of the SHA-256 of body in the alphabet.
+func checksum(body string) (check [checkLen]byte) {
+	var buf [maxLen]byte
+	sum := sha256.Sum256(append(buf[:0], body...))
+	var encoded [8]byte // of the first 5 bytes
+	encoding.Encode(encoded[:], sum[:5])
+	copy(check[:], encoded[:])
 	return check
 }
 

@@ -2,7 +2,7 @@
 //
 // A token is one line of text:
 //
-//	prefix _ id _ secret+checksum        sk_q4zf3u6zjrm2c5ot7xgkhwyb_2d6c…x5a
+//	prefix _ id _ secret+checksum        sk_q4zf3u6zjrm2c5ot7xgkhwyb_2d6c…x5afq
 //
 // The id is public: a store is keyed by it, logs name it, lists show it. The secret has 256 random bits. The checksum lets
 // [Codec.Parse] turn away typos and junk without asking a store. All but the prefix is lower-case base32 (RFC 4648,

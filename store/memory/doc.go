@@ -1,0 +1,46 @@
+// Package memory keeps sessions and API keys in the memory of one process: for programs that are one process, and for
+// tests. What it holds is gone when the program ends, and no other process sees it.
+//
+//	sessions, err := session.New(session.Config{Store: memory.NewSessions(nil), Keys: [][]byte{key}})
+//	keys, err := apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)})
+//
+// What is promised:
+//
+//   - A store is bounded by [Options]. A full one refuses new records with [ErrFull] and never gives up a live one, so
+//     that whoever can make it create records cannot log others out.
+//   - What has expired makes room: each Create drops a little of it. There is no goroutine and nothing to close.
+//   - Get takes no lock, and allocates only to copy Factors.
+//   - Each method looks at its context once, before it begins, and then finishes: none of them waits for anything but
+//     the others.
+//
+// It passes the suites of package store/storetest.
+package memory
+
+import (
+	"fmt"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// DefaultMax is how many records a store holds unless [Options] says otherwise.
+const DefaultMax = 100_000
+
+// ErrFull is returned by Create when the store holds as many live records as it may. It wraps [auth.ErrUnavailable].
+var ErrFull = fmt.Errorf("memory: full: %w", auth.ErrUnavailable)
+
+// Options are the settings of a store. The zero value is the default.
+type Options struct {
+	// Max is how many records the store holds. Reckon with about 1 KB for each. Default: [DefaultMax].
+	Max int
+}
+
+// max returns the bound that o stands for.
+func (o *Options) max() int {
+	switch {
+	case o == nil || o.Max == 0:
+		return DefaultMax
+	case o.Max < 0:
+		panic("memory: negative Max")
+	}
+	return o.Max
+}

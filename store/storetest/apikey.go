@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/countersign-go/countersign/apikey"
+)
+
+// TestAPIKeyStore tests whether the stores that open returns are as [apikey.Store] says. What open
+// may return says the package comment.
+func TestAPIKeyStore(t *testing.T, open func(t testing.TB) apikey.Store) {
+	t.Helper()
+	run(t, keyCases, open)
+}
+
+var keys = kind[apikey.Key]{
+	samples: keySamples,
+	fields: func(k *apikey.Key) fields {
+		return fields{&k.ID, &k.Version, &k.Digest, &k.Owner, &k.CreatedAt, &k.Title}
+	},
+	notFound: apikey.ErrNotFound,
+	exists:   apikey.ErrExists,
+	conflict: apikey.ErrConflict,
+}
+
+var keyCases = slices.Concat(
+	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.contract()),
+	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.contention()),
+	through(func(s apikey.Store) lister[apikey.Key] { return s }, keys.listing()),
+	[]testCase[apikey.Store]{
+		{"a revoked key stays in Get and List", revokedStays},
+	},
+)
+
+// revokedStays revokes a key, and looks for it beside one that is not revoked.
+func revokedStays(ctx context.Context, s apikey.Store) error {
+	recs, owner, err := keys.family(ctx, s, 2)
+	if err != nil {
+		return err
+	}
+	for i, revoked := range []time.Time{recs[0].RevokedAt, {}} {
+		recs[i].ExpiresAt, recs[i].RevokedAt = time.Time{}, revoked
+		if err := must("Replace", s.Replace(ctx, recs[i])); err != nil {
+			return err
+		}
+		recs[i].Version++
+	}
+	return errors.Join(
+		keys.kept(ctx, s, recs[0], "after a key was revoked"),
+		keys.kept(ctx, s, recs[1], "after another key was revoked"),
+		keys.lists(ctx, s, owner, "one of whose keys is revoked", recs...),
+	)
+}

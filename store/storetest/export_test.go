@@ -1,0 +1,25 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/countersign-go/countersign/session"
+)
+
+// The cases by name, and the records that must leave no field out.
+var (
+	SessionCases = byName(slices.Concat(sessionCases,
+		through(func(s session.Store) indexed { return s.(indexed) }, indexCases)))
+	APIKeyCases = byName(keyCases)
+	FullSession = fullSession
+	FullKey     = fullKey
+)
+
+func byName[S any](cases []testCase[S]) map[string]func(context.Context, S) error {
+	checks := map[string]func(context.Context, S) error{}
+	for _, c := range cases {
+		checks[c.name] = c.check
+	}
+	return checks
+}

@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/token"
+)
+
+// listing is what is demanded of List.
+func (k kind[R]) listing() []testCase[lister[R]] {
+	return []testCase[lister[R]]{
+		{"List holds what is the owner's and nothing else", k.listComparesOwner},
+		{"List is the oldest first", k.listIsOrdered},
+		{"List returns whole records", k.listKeepsAll},
+		{"List follows a change of the owner", k.listFollowsOwner},
+		{"List with a cancelled context is an error", k.listCancelled},
+	}
+}
+
+// lookalikes returns owners of whom each is another, though a store might take some for the same.
+func lookalikes() []auth.Actor {
+	id := token.NewID()
+	upper := strings.ToUpper(id)
+	return []auth.Actor{
+		{Type: "user", ID: id},
+		{Type: "customer", ID: id},
+		{Type: "user", ID: upper}, // as a collation may see it, like the next five
+		{Type: "User", ID: id},
+		{Type: "user", ID: id + " "},
+		{Type: "user", ID: "\u00e9" + id},
+		{Type: "user", ID: "e\u0301" + id},
+		{Type: "user", ID: "e" + id},
+		{Type: "user", ID: id[:8] + "%"}, // as a pattern
+		{Type: "user", ID: id[:8] + "*"},
+		{Type: "user" + id[:4], ID: id[4:]}, // joined without a separator, or with one that an ID may hold
+		{Type: "user", ID: id[:4] + ":" + id[4:]},
+		{Type: "user:" + id[:4], ID: id[4:]},
+		{Type: "user", ID: id[:4] + "/" + id[4:]},
+		{Type: "user/" + id[:4], ID: id[4:]},
+	}
+}
+
+func (k kind[R]) listComparesOwner(ctx context.Context, s lister[R]) error {
+	owners := lookalikes()
+	recs := make([]R, len(owners))
+	for i, owner := range owners {
+		rec, err := k.create(ctx, s, func(f fields) { *f.owner = owner })
+		if err != nil {
+			return fmt.Errorf("for owner %q: %w", owner, err)
+		}
+		recs[i] = rec
+	}
+	var errs []error
+	for i, owner := range owners {
+		errs = append(errs, k.lists(ctx, s, owner, fmt.Sprintf("where %d others have records", len(owners)-1), recs[i]))
+	}
+	nobody := auth.Actor{Type: "user", ID: token.NewID()}
+	return errors.Join(append(errs, k.lists(ctx, s, nobody, "where others have records"))...)
+}
+
+// lists returns what is wrong unless the records of owner are want, in that order.
+func (k kind[R]) lists(ctx context.Context, s lister[R], owner auth.Actor, when string, want ...R) error {
+	got, err := s.List(ctx, owner)
+	if err != nil {
+		return must(fmt.Sprintf("List for %q %s", owner, when), err)
+	}
+	if g, w := k.ids(got...), k.ids(want...); !slices.Equal(g, w) {
+		return fmt.Errorf("List for %q %s returned the IDs %q, want %q", owner, when, g, w)
+	}
+	return nil
+}
+
+// family creates n records of one owner, and returns them the oldest first. They are not created in this order.
+func (k kind[R]) family(ctx context.Context, s store[R], n int) ([]R, auth.Actor, error) {
+	first := k.fresh(nil)
+	owner, created := *k.fields(&first).owner, *k.fields(&first).created
+	recs := make([]R, n)
+	for i := range n {
+		place := (i*5 + 3) % n // another order, if n is no multiple of 5
+		rec, err := k.create(ctx, s, func(f fields) {
+			*f.owner, *f.created = owner, created.Add(time.Duration(place)*time.Microsecond)
+		})
+		if err != nil {
+			return nil, owner, err
+		}
+		recs[place] = rec
+	}
+	return recs, owner, nil
+}
+
+func (k kind[R]) listIsOrdered(ctx context.Context, s lister[R]) error {
+	recs, owner, err := k.family(ctx, s, 7)
+	if err != nil {
+		return err
+	}
+	return k.lists(ctx, s, owner, "who has records that were made one microsecond after another", recs...)
+}
+
+func (k kind[R]) listKeepsAll(ctx context.Context, s lister[R]) error {
+	var errs []error
+	for _, sample := range k.samples {
+		owner := auth.Actor{Type: "user", ID: token.NewID()}
+		rec := k.with(sample.make(), func(f fields) { *f.owner = owner })
+		if err := must("Create of "+sample.what, s.Create(ctx, rec)); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		*k.fields(&rec).version = 1
+		got, err := s.List(ctx, owner)
+		if err != nil || len(got) != 1 {
+			errs = append(errs, fmt.Errorf("List after Create of %s returned %d records and %s, want 1 and nil",
+				sample.what, len(got), quote(err)))
+			continue
+		}
+		if err := difference(got[0], rec); err != nil {
+			errs = append(errs, fmt.Errorf("in the List of %s, the record differs: %w", sample.what, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// listFollowsOwner changes the owner, as when somebody who logged in is given an actor.
+func (k kind[R]) listFollowsOwner(ctx context.Context, s lister[R]) error {
+	rec, err := k.create(ctx, s, nil)
+	if err != nil {
+		return err
+	}
+	last, next := *k.fields(&rec).owner, auth.Actor{Type: "user", ID: token.NewID()}
+	if err := must("Replace", s.Replace(ctx, k.with(rec, func(f fields) { *f.owner = next }))); err != nil {
+		return err
+	}
+	return errors.Join(
+		k.lists(ctx, s, last, "whose record has become another's"),
+		k.lists(ctx, s, next, "who has taken over a record", rec),
+	)
+}
+
+func (k kind[R]) listCancelled(ctx context.Context, s lister[R]) error {
+	rec, err := k.create(ctx, s, nil)
+	if err != nil {
+		return err
+	}
+	return refused(ctx, k.answers(), call{"List", func(ctx context.Context) error {
+		_, err := s.List(ctx, *k.fields(&rec).owner)
+		return err
+	}})
+}

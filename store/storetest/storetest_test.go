@@ -1,0 +1,151 @@
+package storetest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/session"
+	"github.com/countersign-go/countersign/store/memory"
+	"github.com/countersign-go/countersign/store/storetest"
+)
+
+// A broken store has one fault: what breaking does to an S over a right M. The case called fails must find it.
+type broken[S, M any] struct {
+	fault    string
+	fails    string
+	breaking func(s S, m M)
+}
+
+// TestBrokenSessionStores shows that the suite finds each fault, and that each of its cases can fail.
+func TestBrokenSessionStores(t *testing.T) {
+	idle := maps.Clone(storetest.SessionCases)
+	for _, broken := range slices.Concat(brokenSessions, brokenIndexes) {
+		t.Run(broken.fault, func(t *testing.T) {
+			m := memory.NewSessions(nil)
+			s := newSessions(m)
+			broken.breaking(s, m)
+			if storetest.SessionCases[broken.fails](t.Context(), s) == nil {
+				t.Errorf("%q finds nothing wrong", broken.fails)
+			}
+		})
+		delete(idle, broken.fails)
+	}
+	for name := range idle {
+		t.Errorf("no store fails %q", name)
+	}
+}
+
+func TestBrokenAPIKeyStores(t *testing.T) {
+	for _, broken := range brokenKeys {
+		t.Run(broken.fault, func(t *testing.T) {
+			m := memory.NewAPIKeys(nil)
+			s := newKeys(m)
+			broken.breaking(s, m)
+			if storetest.APIKeyCases[broken.fails](t.Context(), s) == nil {
+				t.Errorf("%q finds nothing wrong", broken.fails)
+			}
+		})
+	}
+}
+
+// TestRightStores shows that the suites demand nothing that the interfaces do not.
+func TestRightStores(t *testing.T) {
+	sharedSessions, sharedKeys := memory.NewSessions(nil), memory.NewAPIKeys(nil)
+	for _, right := range []struct {
+		name     string
+		sessions func() session.Store
+		keys     func() apikey.Store
+	}{
+		{
+			"a new one for each case",
+			func() session.Store { return memory.NewSessions(nil) },
+			func() apikey.Store { return memory.NewAPIKeys(nil) },
+		}, {
+			"the same one for all cases",
+			func() session.Store { return sharedSessions },
+			func() apikey.Store { return sharedKeys },
+		}, {
+			"one without an index, the errors of which are wrapped",
+			func() session.Store { return struct{ session.Store }{wrapped(memory.NewSessions(nil))} },
+			func() apikey.Store { return wrappedKeys(memory.NewAPIKeys(nil)) },
+		}, {
+			"one that keeps JSON",
+			func() session.Store { return encoded(memory.NewSessions(nil)) },
+			func() apikey.Store { return memory.NewAPIKeys(nil) },
+		},
+	} {
+		t.Run(right.name, func(t *testing.T) {
+			storetest.TestSessionStore(t, func(testing.TB) session.Store { return right.sessions() })
+			storetest.TestAPIKeyStore(t, func(testing.TB) apikey.Store { return right.keys() })
+		})
+	}
+}
+
+// TestSamplesLeaveNoFieldOut fails when a field is added to a record that the suites do not set.
+func TestSamplesLeaveNoFieldOut(t *testing.T) {
+	for _, record := range []any{storetest.FullSession(), storetest.FullSession().Login, storetest.FullKey()} {
+		v := reflect.ValueOf(record)
+		for i := range v.NumField() {
+			if v.Field(i).IsZero() {
+				t.Errorf("%T: %s is zero", record, v.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+func wrap(err error) error {
+	if err != nil {
+		err = fmt.Errorf("wrapped: %w", err)
+	}
+	return err
+}
+
+func wrapped(m *memory.Sessions) session.Store {
+	s := newSessions(m)
+	s.create = func(ctx context.Context, rec session.Record) error { return wrap(m.Create(ctx, rec)) }
+	s.get = func(ctx context.Context, id string, now time.Time) (session.Record, error) {
+		rec, err := m.Get(ctx, id, now)
+		return rec, wrap(err)
+	}
+	s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+		return wrap(m.Replace(ctx, rec, now))
+	}
+	return s
+}
+
+func wrappedKeys(m *memory.APIKeys) apikey.Store {
+	s := newKeys(m)
+	s.create = func(ctx context.Context, k apikey.Key) error { return wrap(m.Create(ctx, k)) }
+	s.get = func(ctx context.Context, id string) (apikey.Key, error) {
+		k, err := m.Get(ctx, id)
+		return k, wrap(err)
+	}
+	s.replace = func(ctx context.Context, k apikey.Key) error { return wrap(m.Replace(ctx, k)) }
+	return s
+}
+
+// encoded keeps what JSON makes of a record: metadata is rewritten, zones are offsets, an empty slice is nil.
+func encoded(m *memory.Sessions) session.Store {
+	recode := func(rec session.Record) (decoded session.Record, err error) {
+		text, err := json.Marshal(rec)
+		return decoded, errors.Join(err, json.Unmarshal(text, &decoded))
+	}
+	s := newSessions(m)
+	s.create = func(ctx context.Context, rec session.Record) error {
+		rec, err := recode(rec)
+		return errors.Join(err, m.Create(ctx, rec))
+	}
+	s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+		rec, err := recode(rec)
+		return errors.Join(err, m.Replace(ctx, rec, now))
+	}
+	return s
+}
