@@ -30,7 +30,9 @@ var ErrMalformed = errors.New("token: malformed")
 
 // A Codec makes and reads tokens with one prefix, which says what they are for. The zero value reads none; make one with
 // [NewCodec]. It does not change, and many goroutines may use it at once.
-type Codec struct{ prefix string } // with the underscore
+type Codec struct {
+	prefix string // with the underscore
+}
 
 // NewCodec returns the codec for a prefix of lower-case letters, digits and single underscores, 32 at most, that begins
 // with a letter and ends with none of the underscores, such as "sk" or "sk_live".
@@ -76,12 +78,14 @@ func (c Codec) New(id string) Secret {
 func (c Codec) encode(id string, secret [secretBytes]byte) Secret {
 	text := c.prefix + id + "_" + encoding.EncodeToString(secret[:])
 	check := checksum(text)
-	return Secret{text: text + string(check[:])}
+	return NewSecret(text + string(check[:]))
 }
 
-// Recognizes reports whether text begins like a token of c. It is what an auth.Recognizer wants.
+// Recognizes reports whether text begins like a token of c, with the prefix and an ID. It is what an auth.Recognizer wants.
 func (c Codec) Recognizes(text string) bool {
-	return c.prefix != "" && strings.HasPrefix(text, c.prefix)
+	rest, ok := strings.CutPrefix(text, c.prefix)
+	id, _, cut := strings.Cut(rest, "_")
+	return ok && cut && c.prefix != "" && IsID(id)
 }
 
 // Parse returns the ID in text if text has the prefix, the form and the checksum of a token of c, else [ErrMalformed]. It
@@ -90,8 +94,8 @@ func (c Codec) Parse(text string) (id string, err error) {
 	if !c.Recognizes(text) || len(text) > maxLen {
 		return "", ErrMalformed
 	}
-	id, tail, ok := strings.Cut(text[len(c.prefix):], "_")
-	if !ok || !IsID(id) || len(tail) != secretLen+checkLen || !inAlphabet(tail) {
+	id, tail, _ := strings.Cut(text[len(c.prefix):], "_")
+	if len(tail) != secretLen+checkLen || !inAlphabet(tail) {
 		return "", ErrMalformed
 	}
 	// 52 characters hold 4 bits more than the secret has: any but zeros would be another spelling of it.
