@@ -15,9 +15,13 @@ func AllOf(first Scheme, others ...Scheme) Scheme {
 	if len(others) == 0 {
 		panic("auth: AllOf: one scheme only")
 	}
-	a := &allOf{schemes: []Scheme{mustScheme("AllOf", first)}}
-	for _, s := range others {
-		a.schemes = append(a.schemes, mustScheme("AllOf", s))
+	a := &allOf{}
+	for _, s := range append([]Scheme{first}, others...) {
+		if inner, ok := mustScheme("AllOf", s).(*allOf); ok {
+			a.schemes = append(a.schemes, inner.schemes...)
+			continue
+		}
+		a.schemes = append(a.schemes, s)
 	}
 	return a
 }
@@ -41,22 +45,26 @@ func (a *allOf) judge(r *http.Request) verdict {
 	accepted := 0
 	for _, s := range a.schemes {
 		v := judge(s, r)
-		v.answers = append(sum.answers, v.answers...)
+		v.responses = append(sum.responses, v.responses...)
 		n, isNone := v.err.(*none) //nolint:errorlint // see IsNoCredentials
 		switch {
 		case isNone:
-			missing = append(missing, n.asked(s)...)
-			sum.answers = v.answers
+			missing = append(missing, n.challengesFor(s)...)
+			sum.responses = v.responses
 			continue
 		case !v.accepted():
 			return v
-		case accepted > 0:
-			var err error
-			if v.ac, err = merge(sum.ac, v.ac); err != nil {
-				return v.failed(err)
-			}
-			v.by, v.ambient = sum.by, sum.ambient || v.ambient
+		case v.actor.ID != "" && sum.actor.ID != "" && v.actor != sum.actor:
+			return v.failed(fmt.Errorf("%w: of two different actors", ErrInvalidCredentials))
 		}
+		if accepted > 0 {
+			v.ac, v.by = sum.ac.until(v.ac.Expires), sum.by
+			v.ambient = sum.ambient || v.ambient
+		}
+		if v.actor.ID == "" {
+			v.actor = sum.actor
+		}
+		v.alone = false
 		sum = v
 		accepted++
 	}
@@ -73,23 +81,12 @@ func (a *allOf) judge(r *http.Request) verdict {
 	})
 }
 
-// merge returns first, bounded by what other says.
-func merge(first, other *AuthContext) (*AuthContext, error) {
-	if first.Actor != other.Actor && first.Actor.ID != "" && other.Actor.ID != "" {
-		return nil, fmt.Errorf("%w: of two different actors", ErrInvalidCredentials)
+// until returns ac, or a copy of it that expires at end if that is earlier. A zero time is never.
+func (ac *AuthContext) until(end time.Time) *AuthContext {
+	if end.IsZero() || (!ac.Expires.IsZero() && !end.Before(ac.Expires)) {
+		return ac
 	}
-	if other.Expires.IsZero() || (!first.Expires.IsZero() && first.Expires.Before(other.Expires)) {
-		return first, nil
-	}
-	merged := first.clone()
-	merged.Expires = earliest(first.Expires, other.Expires)
-	return merged, nil
-}
-
-// earliest returns the earlier of two times, of which a zero one is never.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
+	bounded := ac.clone()
+	bounded.Expires = end
+	return bounded
 }

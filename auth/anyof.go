@@ -67,7 +67,7 @@ func (a *anyOf) judge(r *http.Request) verdict {
 			continue
 		}
 		if explicit != nil {
-			return verdict{err: malformed(asks(explicit), errTwoExplicit)}
+			return verdict{err: malformed(challengeOf(explicit, r), errTwoExplicit)}
 		}
 		explicit = s
 	}
@@ -75,50 +75,27 @@ func (a *anyOf) judge(r *http.Request) verdict {
 		return judge(explicit, r)
 	}
 	var challenges []Challenge
-	var answers []answer
+	var responses []response
 	for _, s := range a.schemes {
 		v := judge(s, r)
-		answers = append(answers, v.answers...)
+		responses = append(responses, v.responses...)
 		n, ok := v.err.(*none) //nolint:errorlint // see IsNoCredentials
 		if !ok {
-			v.answers = answers
+			v.responses = responses
 			return v
 		}
-		challenges = append(challenges, n.asked(s)...)
+		challenges = append(challenges, n.challengesFor(s)...)
 	}
-	return verdict{err: NoCredentials(challenges...), answers: answers}
+	return verdict{err: NoCredentials(challenges...), responses: responses}
 }
 
-// strongest returns the presence that decides how a combination of schemes is asked.
-func strongest(schemes []Scheme, r *http.Request) Presence {
-	var found [Explicit + 1]bool
-	for _, s := range schemes {
-		found[presence(s, r)] = true
-	}
-	switch {
-	case found[Explicit]:
-		return Explicit
-	case found[Unknown]:
-		return Unknown
-	case found[Ambient]:
-		return Ambient
-	}
-	return None
-}
-
-// asks returns the challenge of s or of its first part that has one, and one that is not sent if there is none.
-func asks(s Scheme) (found Challenge) {
+// challengeOf returns the challenge of the part of s that r carries explicit credentials for, and one that is not sent if
+// it has none.
+func challengeOf(s Scheme, r *http.Request) (found Challenge) {
 	leaves(s, func(leaf Scheme) {
-		if c, ok := leaf.(Challenger); ok && found.Scheme == "" {
+		if c, ok := leaf.(Challenger); ok && found.Scheme == "" && presence(leaf, r) == Explicit {
 			found = c.Challenge()
 		}
 	})
 	return found
-}
-
-func mustScheme(caller string, s Scheme) Scheme {
-	if s == nil {
-		panic("auth: " + caller + ": nil Scheme")
-	}
-	return s
 }

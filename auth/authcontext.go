@@ -1,11 +1,8 @@
 package auth
 
 import (
-	"context"
 	"slices"
 	"time"
-
-	"github.com/countersign-go/countersign/auth/internal/testhook"
 )
 
 // An AuthContext says who a request is from and how that was established. A scheme makes it; a handler reads it with
@@ -46,7 +43,8 @@ type attachment struct {
 }
 
 // Attach adds v to this copy of the context, to be read with [Value] by its type: the application's own *User, loaded by
-// [Then], or the claims of a token. A later value of the same type hides an earlier one.
+// [Then], or the claims of a token. A later value of the same type hides an earlier one. A verifier that returns the same
+// context again should attach values that cannot be changed: what a pointer points to is shared by all requests.
 func (ac *AuthContext) Attach(v any) { ac.attached = &attachment{value: v, next: ac.attached} }
 
 // Allows reports whether the credential may be used for scope: it is among the Scopes, or "*" is.
@@ -69,57 +67,4 @@ func (ac *AuthContext) clone() *AuthContext {
 	c := *ac
 	c.Factors = slices.Clone(c.Factors)
 	return &c
-}
-
-// FromContext returns the AuthContext that the innermost guard attached to a request's context. It is false for a
-// request that [Guard.Optional] let pass as anonymous, and where there was no guard.
-func FromContext(ctx context.Context) (AuthContext, bool) {
-	if p, ok := ctx.Value(contextKey{}).(*passage); ok {
-		if p.verdict.ac == nil {
-			return AuthContext{}, false
-		}
-		return *p.verdict.ac.clone(), true
-	}
-	if ac := fromTest(ctx); ac != nil {
-		return *ac, true
-	}
-	return AuthContext{}, false
-}
-
-// fromTest returns what authtest attached: nil in every program that is not a test.
-func fromTest(ctx context.Context) *AuthContext {
-	if !testhook.Enabled {
-		return nil
-	}
-	if ac, ok := ctx.Value(testhook.Key{}).(*AuthContext); ok {
-		return ac.clone()
-	}
-	return nil
-}
-
-type (
-	contextKey struct{}           // finds the innermost passage
-	guardKey   struct{ g *Guard } // finds the innermost passage of one guard
-)
-
-// A passage is the context of a request that a guard let pass. It is the only thing that either key finds, and no other
-// package can make one.
-type passage struct {
-	context.Context
-	guard   *Guard
-	header  uintptr // the request's header, see Guard.judge
-	verdict verdict
-}
-
-// Value returns p for its own keys, so that one allocation holds the context and its value.
-func (p *passage) Value(key any) any {
-	switch k := key.(type) {
-	case contextKey:
-		return p
-	case guardKey:
-		if k.g == p.guard {
-			return p
-		}
-	}
-	return p.Context.Value(key)
 }

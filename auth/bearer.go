@@ -1,5 +1,10 @@
 package auth
 
+import (
+	"fmt"
+	"strings"
+)
+
 // BearerOptions are the settings of [Bearer]. The zero value is the default.
 type BearerOptions struct {
 	// Realm names the protection space in challenges. Default: "api".
@@ -31,10 +36,13 @@ func Bearer(v TokenVerifier, opts *BearerOptions) Scheme {
 }
 
 func decodeBearer(raw string) (string, error) {
-	if !isB64Token(raw) {
-		return "", errMalformed
+	switch {
+	case isB64Token(raw):
+		return raw, nil
+	case !isVisible(raw) && !strings.Contains(raw, "{"):
+		return "", errMalformed // a list of credentials, and not JSON, which has commas of its own
 	}
-	return raw, nil
+	return "", fmt.Errorf("%w: not a token", ErrInvalidCredentials)
 }
 
 // isB64Token reports whether s is a b64token (RFC 6750, section 2.1).
@@ -53,12 +61,4 @@ func isB64Token(s string) bool {
 		}
 	}
 	return end > 0
-}
-
-// realm returns the realm parameter. A challenge needs at least one parameter (RFC 6750, section 3), so there is a default.
-func realm(name string) Param {
-	if name == "" {
-		name = "api"
-	}
-	return Param{"realm", name}
 }

@@ -61,32 +61,10 @@ func (c *carrier) refused(err error) error {
 	switch {
 	case errors.Is(err, errMalformed):
 		return malformed(c.asks, err)
-	case isUnavailable(err) || !errors.Is(err, ErrInvalidCredentials):
-		return err
-	}
-	if own := (*Error)(nil); errors.As(err, &own) {
+	case !refuses(err) || ownError(err) != nil:
 		return err
 	}
 	return &Error{Status: http.StatusUnauthorized, Challenges: []Challenge{c.asks.With(invalidToken)}, Err: err}
-}
-
-// The error codes of RFC 6750, section 3.1.
-var (
-	invalidToken   = Param{"error", "invalid_token"}
-	invalidRequest = Param{"error", "invalid_request"}
-)
-
-var errMalformed = errors.New("auth: malformed credentials")
-
-// malformed is the answer to a request that cannot be read one way only.
-func malformed(asks Challenge, err error) *Error {
-	return &Error{
-		Status:     http.StatusBadRequest,
-		Type:       "invalid_request",
-		Message:    "Malformed or repeated credentials",
-		Challenges: []Challenge{asks.With(invalidRequest)},
-		Err:        err,
-	}
 }
 
 // authorization returns a locate for the Authorization field, if it is of the scheme. The field is not a list and must be
@@ -105,4 +83,14 @@ func authorization(scheme string) func(*http.Request) (string, bool, error) {
 		}
 		return credentials, strings.EqualFold(name, scheme), nil
 	}
+}
+
+// isVisible reports whether s is visible ASCII without a comma, which would join two values (RFC 9110, section 5.3).
+func isVisible(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] > '~' || s[i] == ',' {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -64,6 +64,9 @@ func writeQuoted(b *strings.Builder, p Param) {
 	value := p.Value
 	if len(value) > maxParam {
 		value = value[:maxParam]
+		if i := strings.LastIndexByte(value, ' '); i > 0 {
+			value = value[:i] // half a scope is another scope
+		}
 	}
 	// RFC 6750, section 3, wants these without quotes and backslashes, even escaped ones.
 	plain := strings.EqualFold(p.Name, "scope") || strings.HasPrefix(strings.ToLower(p.Name), "error")
@@ -94,4 +97,12 @@ func isToken(s string) bool {
 
 func isAlphanumeric(ch byte) bool {
 	return 'a' <= ch && ch <= 'z' || 'A' <= ch && ch <= 'Z' || '0' <= ch && ch <= '9'
+}
+
+// realm returns the realm parameter. A challenge needs at least one parameter (RFC 6750, section 3), so there is a default.
+func realm(name string) Param {
+	if name == "" {
+		name = "api"
+	}
+	return Param{"realm", name}
 }

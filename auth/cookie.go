@@ -10,6 +10,8 @@ import (
 const (
 	maxCookieHeader = 16 << 10 // bytes of all Cookie fields of a request
 	maxCookie       = 4096     // bytes of name and value: browsers keep no more
+	maxCookieName   = 256      // bytes, which leaves room for a value
+	maxPairs        = 100      // of any name: browsers send fewer
 	maxCookies      = 4        // of one name are looked at
 )
 
@@ -43,7 +45,7 @@ func Cookie(name string, v TokenVerifier, opts *CookieOptions) Scheme {
 		o = *opts
 	}
 	if o.CrossOrigin == nil {
-		o.CrossOrigin = &CrossOrigin{std: http.NewCrossOriginProtection(), insecure: o.InsecurePlainHTTP}
+		o.CrossOrigin = &CrossOrigin{insecure: o.InsecurePlainHTTP}
 	}
 	clearing := &http.Cookie{
 		Name: name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
@@ -75,10 +77,12 @@ func Cookie(name string, v TokenVerifier, opts *CookieOptions) Scheme {
 func CheckCookie(c *http.Cookie) error {
 	host := strings.HasPrefix(strings.ToLower(c.Name), "__host-")
 	switch {
-	case !isToken(c.Name):
-		return fmt.Errorf("cookie name %q is not a token", c.Name)
-	case c.String() == "" || (c.Domain != "" && !strings.Contains(c.String(), "; Domain=")):
+	case !isToken(c.Name) || len(c.Name) > maxCookieName:
+		return fmt.Errorf("cookie name %.80q is not a token of %d bytes at most", c.Name, maxCookieName)
+	case c.Valid() != nil || !strings.HasPrefix(c.Path, "/"):
 		return errors.New("path or domain that cannot be sent")
+	case c.SameSite < http.SameSiteLaxMode || c.SameSite > http.SameSiteNoneMode:
+		return errors.New("a SameSite that is not Lax, Strict or None")
 	case host && (!c.Secure || c.Domain != "" || c.Path != "/"):
 		return fmt.Errorf("cookie name %s needs Secure, the path / and no domain", c.Name)
 	case strings.HasPrefix(strings.ToLower(c.Name), "__secure-") && !c.Secure:
@@ -100,7 +104,7 @@ type cookie struct {
 
 // Authenticate has the cookies of the name verified.
 func (c *cookie) Authenticate(r *http.Request) (*AuthContext, error) {
-	values := c.values(r)
+	values := CookieValues(r, c.name)
 	if len(values) == 0 {
 		return nil, c.none
 	}
@@ -109,7 +113,7 @@ func (c *cookie) Authenticate(r *http.Request) (*AuthContext, error) {
 	for _, value := range values {
 		ac, err := c.verify(r, value)
 		switch {
-		case errors.Is(err, ErrInvalidCredentials) && !isUnavailable(err):
+		case err != nil && refuses(err):
 			continue
 		case err != nil:
 			return nil, err
@@ -129,7 +133,7 @@ func (c *cookie) Authenticate(r *http.Request) (*AuthContext, error) {
 }
 
 func (c *cookie) verify(r *http.Request, value string) (*AuthContext, error) {
-	if value == "" || len(c.name)+len(value) > maxCookie {
+	if !isVisible(value) || len(c.name)+len(value) > maxCookie {
 		return nil, ErrInvalidCredentials
 	}
 	return verify(c.verifier, r, value)
@@ -137,19 +141,19 @@ func (c *cookie) verify(r *http.Request, value string) (*AuthContext, error) {
 
 // Detect reports Ambient if there is a cookie of the name.
 func (c *cookie) Detect(r *http.Request) Presence {
-	for _, field := range r.Header["Cookie"] {
-		for pair := range strings.SplitSeq(field, ";") {
-			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); name == c.name {
-				return Ambient
-			}
-		}
+	if len(CookieValues(r, c.name)) > 0 {
+		return Ambient
 	}
 	return None
 }
 
-// Respond clears a cookie that was no good.
-func (c *cookie) Respond(h http.Header, _ *http.Request, _ *AuthContext, err error) {
-	if err == c.stale { //nolint:errorlint // the very value
+// Respond clears a cookie that was no good, but not in the answer to a script's request: that may arrive after a log-in
+// that went on at the same time, and would clear the new cookie.
+func (c *cookie) Respond(h http.Header, r *http.Request, _ *AuthContext, err error) {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return
+	}
+	if err == c.stale || refuses(err) {
 		h.Add("Set-Cookie", c.clearing)
 	}
 }
@@ -159,33 +163,46 @@ func (c *cookie) Challenge() Challenge { return c.asks }
 
 func (c *cookie) reads() string { return "Cookie: " + c.name }
 
-// values returns the first values of the cookie's name, compared exactly; none if the header is beyond its bound.
-func (c *cookie) values(r *http.Request) []string { return CookieValues(r, c.name) }
-
 // CookieValues returns the values of the cookies of that name that [Cookie] would look at: the first four, and none of a
-// request whose Cookie fields have more than 16 KiB together.
+// request whose Cookie fields have more than 16 KiB or 100 cookies together.
 func CookieValues(r *http.Request, name string) []string {
-	size := 0
+	size, pairs := 0, 0
 	for _, field := range r.Header["Cookie"] {
 		size += len(field)
+		pairs += strings.Count(field, ";") + 1
 	}
-	if size == 0 || size > maxCookieHeader {
+	if size > maxCookieHeader || pairs > maxPairs {
 		return nil
 	}
+	// Not by http.Request.CookiesNamed, which leaves out values that are none: such a cookie would never be cleared.
 	var values []string
-	for _, c := range r.CookiesNamed(name) {
-		if len(values) == maxCookies {
-			break
+	for _, field := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(field, ";") {
+			key, value, _ := strings.Cut(pair, "=")
+			if trim(key) == name && len(values) < maxCookies {
+				values = append(values, unquoted(trim(value)))
+			}
 		}
-		values = append(values, c.Value)
 	}
 	return values
 }
 
+// trim removes blanks only: a wider notion of space would let a sibling host's cookie called " __Host-sid", with one of the
+// other spaces that Unicode has, pass for ours.
+func trim(s string) string { return strings.Trim(s, " \t") }
+
+// unquoted returns value without the quotes that may stand around it (RFC 6265, section 4.1.1).
+func unquoted(value string) string {
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		return value[1 : len(value)-1]
+	}
+	return value
+}
+
 // sameLogin reports whether two contexts stand for one login.
 func sameLogin(a, b *AuthContext) bool {
-	if a.SessionID != "" || b.SessionID != "" {
-		return a.SessionID == b.SessionID
+	if a.SessionID == "" && b.SessionID == "" {
+		return a.CredentialID != "" && a.CredentialID == b.CredentialID && a.Issuer == b.Issuer
 	}
-	return a.CredentialID != "" && a.CredentialID == b.CredentialID && a.Issuer == b.Issuer
+	return a.SessionID == b.SessionID && a.Issuer == b.Issuer && a.Actor == b.Actor
 }

@@ -33,6 +33,9 @@ type Error struct {
 
 // Error returns the status and the cause. It is meant for the operator.
 func (e *Error) Error() string {
+	if e == nil {
+		return "auth: a nil *Error"
+	}
 	if e.Err == nil {
 		return fmt.Sprintf("auth: %d %s", e.Status, e.message())
 	}
@@ -40,7 +43,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 func (e *Error) kind() string {
 	if e.Type != "" {
@@ -77,10 +85,10 @@ type none struct{ challenges []Challenge }
 
 func (*none) Error() string { return "auth: no credentials" }
 
-// asked returns the challenges that n brought, or what s asks for.
-func (n *none) asked(s Scheme) []Challenge {
-	if c, ok := s.(Challenger); ok && len(n.challenges) == 0 {
-		return []Challenge{c.Challenge()}
+// challengesFor returns the challenges that n brought, or what s asks for.
+func (n *none) challengesFor(s Scheme) []Challenge {
+	if len(n.challenges) == 0 {
+		return challenges(s)
 	}
 	return n.challenges
 }
@@ -108,33 +116,61 @@ func refusal(err error) *Error {
 	if n, ok := err.(*none); ok { //nolint:errorlint // see IsNoCredentials
 		return &Error{Status: http.StatusUnauthorized, Challenges: n.challenges, Err: err}
 	}
-	var own *Error
-	isOwn := errors.As(err, &own)
-	if isUnavailable(err) && !(isOwn && own.Status == http.StatusServiceUnavailable) {
-		return &Error{Status: http.StatusServiceUnavailable, Err: err}
-	}
+	own := ownError(err)
 	switch {
-	case isOwn && own.Status >= http.StatusBadRequest && own.Status <= 599:
+	case IsUnavailable(err) && (own == nil || own.Status != http.StatusServiceUnavailable):
+		return &Error{Status: http.StatusServiceUnavailable, Err: err}
+	case own != nil && own.Status >= http.StatusBadRequest && own.Status <= 599:
 		return own
-	case isOwn:
+	case own != nil:
 		return &Error{Status: http.StatusInternalServerError, Err: fmt.Errorf("an Error with status %d: %w", own.Status, err)}
 	case errors.Is(err, ErrInvalidCredentials):
 		return &Error{Status: http.StatusUnauthorized, Err: err}
+	case errors.As(err, new(*none)):
+		err = fmt.Errorf("NoCredentials must be returned itself, not wrapped: %w", err)
 	}
 	return &Error{Status: http.StatusInternalServerError, Err: err}
+}
+
+// ownError returns the Error in err, nil if there is none, or only a nil one.
+func ownError(err error) (own *Error) {
+	errors.As(err, &own)
+	return own
 }
 
 // ruleRefusal does so for the error of a rule, which may not say that there are no credentials, or bad ones: by then
 // they are known to be good.
 func ruleRefusal(err error) *Error {
-	var own *Error
-	if errors.As(err, &own) || isUnavailable(err) {
+	if ownError(err) != nil || IsUnavailable(err) {
 		return refusal(err)
 	}
-	return &Error{Status: http.StatusInternalServerError, Err: fmt.Errorf("rule: %w", err)}
+	return &Error{
+		Status: http.StatusInternalServerError,
+		Err:    fmt.Errorf("a rule returned neither nil nor an *Error: %w", err),
+	}
 }
 
-// isUnavailable also knows a deadline that passed and a request whose client hung up: nobody found out anything.
-func isUnavailable(err error) bool {
+// IsUnavailable reports whether err means that nobody could find out: it wraps [ErrUnavailable], or a deadline that passed,
+// or a request whose client hung up. Whatever else it wraps says nothing then.
+func IsUnavailable(err error) bool {
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// The error codes of RFC 6750, section 3.1.
+var (
+	invalidToken   = Param{"error", "invalid_token"}
+	invalidRequest = Param{"error", "invalid_request"}
+)
+
+var errMalformed = errors.New("auth: malformed credentials")
+
+// malformed is the answer to a request that cannot be read one way only.
+func malformed(asks Challenge, err error) *Error {
+	return &Error{
+		Status:     http.StatusBadRequest,
+		Type:       "invalid_request",
+		Message:    "Malformed or repeated credentials",
+		Challenges: []Challenge{asks.With(invalidRequest)},
+		Err:        err,
+	}
 }

@@ -9,10 +9,10 @@ import (
 )
 
 // An ErrorHandler writes the answer to a request that was refused. The status, the challenges, Cache-Control and
-// Retry-After are set before it runs and cannot be lost: what it does to those fields is undone, and a status that says
-// the request passed is replaced. So it is left with the body, its Content-Type, and a redirection if it wants one.
+// Retry-After are set before it runs and cannot be lost: what it does to those fields is undone, and so is another status
+// than that of the error. It is left with the body, its Content-Type, and a redirection if it wants one.
 //
-// e is its own copy. e.Err is for the operator and must not be sent.
+// e is its own copy, with Type and Message filled in. e.Err is for the operator and must not be sent.
 type ErrorHandler func(w http.ResponseWriter, r *http.Request, e *Error)
 
 // writeJSON is the default ErrorHandler.
@@ -20,17 +20,21 @@ func writeJSON(w http.ResponseWriter, _ *http.Request, e *Error) {
 	send(w, e.Status, "application/json", struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`
-	}{e.kind(), e.message()})
+	}{e.Type, e.Message})
 }
 
 // Problem is an [ErrorHandler] that writes problem details (RFC 9457, section 3).
 func Problem(w http.ResponseWriter, _ *http.Request, e *Error) {
+	detail := e.Message
+	if detail == http.StatusText(e.Status) {
+		detail = "" // the title says it
+	}
 	send(w, e.Status, "application/problem+json", struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Detail string `json:"detail,omitempty"`
-	}{"about:blank", http.StatusText(e.Status), e.Status, e.Message})
+	}{"about:blank", http.StatusText(e.Status), e.Status, detail})
 }
 
 // Redirect returns an [ErrorHandler] that sends a browser which navigates and has to log in (401) to loginURL with 303,
@@ -57,8 +61,8 @@ func send(w http.ResponseWriter, status int, contentType string, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client is gone, if anything
 }
 
-// An answered is the ResponseWriter of an ErrorHandler. It keeps the promise that the refusal stays one.
-type answered struct {
+// A lockedWriter is the ResponseWriter of an ErrorHandler. It keeps the promise that the refusal stays one.
+type lockedWriter struct {
 	w          http.ResponseWriter
 	status     int
 	challenges []string
@@ -66,54 +70,58 @@ type answered struct {
 	wrote      bool
 }
 
-func newAnswer(w http.ResponseWriter, e *Error) *answered {
-	a := &answered{w: w, status: e.Status}
+// lock returns a writer that keeps to e.
+func lock(w http.ResponseWriter, e *Error) *lockedWriter {
+	l := &lockedWriter{w: w, status: e.Status}
 	for _, c := range e.Challenges {
-		a.challenges = append(a.challenges, c.String())
+		l.challenges = append(l.challenges, c.String())
 	}
 	if e.RetryAfter > 0 {
-		a.retryAfter = strconv.Itoa(int((e.RetryAfter + time.Second - 1) / time.Second))
+		l.retryAfter = strconv.FormatInt(int64(e.RetryAfter.Truncate(time.Second)/time.Second)+1, 10)
+		if e.RetryAfter%time.Second == 0 {
+			l.retryAfter = strconv.FormatInt(int64(e.RetryAfter/time.Second), 10)
+		}
 	}
 	for _, stale := range []string{"Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
 		w.Header().Del(stale) // of an answer that will not be given
 	}
-	a.setFields()
-	return a
+	l.setFields()
+	return l
 }
 
-func (a *answered) setFields() {
-	h := a.w.Header()
+func (l *lockedWriter) setFields() {
+	h := l.w.Header()
 	h.Del("WWW-Authenticate")
-	for _, c := range a.challenges {
+	for _, c := range l.challenges {
 		h.Add("WWW-Authenticate", c)
 	}
 	h.Set("Cache-Control", "no-store")
-	if a.retryAfter != "" {
-		h.Set("Retry-After", a.retryAfter)
+	if l.retryAfter != "" {
+		h.Set("Retry-After", l.retryAfter)
 	}
 }
 
 // Header returns the header of the answer.
-func (a *answered) Header() http.Header { return a.w.Header() }
+func (l *lockedWriter) Header() http.Header { return l.w.Header() }
 
-// WriteHeader sends the header with status, if that is a refusal or a redirection, else with the error's.
-func (a *answered) WriteHeader(status int) {
-	if a.wrote {
+// WriteHeader sends the header with the status of the error, or with status if that is a redirection.
+func (l *lockedWriter) WriteHeader(status int) {
+	if l.wrote {
 		return
 	}
-	a.wrote = true
-	if status < 300 || status == http.StatusNotModified || status > 599 {
-		status = a.status
+	l.wrote = true
+	if status < 300 || status >= 400 || status == http.StatusNotModified {
+		status = l.status // an outage must not be told as bad credentials, either
 	}
-	a.setFields()
-	a.w.WriteHeader(status)
+	l.setFields()
+	l.w.WriteHeader(status)
 }
 
 // Write sends the header, if it was not, and a part of the body.
-func (a *answered) Write(p []byte) (int, error) {
-	a.WriteHeader(a.status)
-	return a.w.Write(p)
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.WriteHeader(l.status)
+	return l.w.Write(p)
 }
 
 // finish sends the header if the ErrorHandler did not.
-func (a *answered) finish() { a.WriteHeader(a.status) }
+func (l *lockedWriter) finish() { l.WriteHeader(l.status) }

@@ -1,10 +1,10 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"strings"
 )
 
@@ -15,10 +15,10 @@ import (
 // A guard does not recover panics, which is the server's part: the handler is just not called.
 type Guard struct {
 	scheme  Scheme
-	answer  ErrorHandler
+	onError ErrorHandler
 	log     *slog.Logger // nil is slog.Default
 	cookies bool         // some leaf of scheme reads a cookie
-	asks    []Challenge  // what is sent with a 401 that brought no challenge
+	asks    []Challenge  // of all schemes; what is sent with a 401 that brought no challenge
 }
 
 // Options are the settings of [New]. The zero value is the default.
@@ -31,15 +31,15 @@ type Options struct {
 
 // New returns a guard that asks scheme. nil opts are fine; a nil scheme panics.
 func New(scheme Scheme, opts *Options) *Guard {
-	g := &Guard{scheme: mustScheme("New", scheme), answer: writeJSON}
+	g := &Guard{scheme: mustScheme("New", scheme), onError: writeJSON}
 	if opts != nil {
 		g.log = opts.Logger
 		if opts.ErrorHandler != nil {
-			g.answer = opts.ErrorHandler
+			g.onError = opts.ErrorHandler
 		}
 	}
 	leaves(scheme, func(s Scheme) {
-		if c, ok := s.(Challenger); ok {
+		if c, ok := s.(Challenger); ok && c.Challenge().String() != "" {
 			g.asks = append(g.asks, c.Challenge())
 		}
 		if _, ok := s.(*cookie); ok {
@@ -53,7 +53,7 @@ func New(scheme Scheme, opts *Options) *Guard {
 }
 
 // Require returns the middleware that lets a request pass which is authenticated, has an actor, and satisfies all rules.
-// It panics for a nil rule.
+// Without rules every actor passes, also by a credential that has no scope. It panics for a nil rule.
 func (g *Guard) Require(rules ...Rule) func(http.Handler) http.Handler {
 	rules = mustRules("Require", rules)
 	return func(next http.Handler) http.Handler {
@@ -68,8 +68,9 @@ func (g *Guard) Require(rules ...Rule) func(http.Handler) http.Handler {
 	}
 }
 
-// Optional returns the middleware that also lets a request pass without credentials: [FromContext] then finds nothing.
-// Credentials that are no good, or could not be checked, are answered as [Guard.Require] does.
+// Optional returns the middleware that also lets a request pass without credentials: [FromContext] then finds nothing. An
+// identity without an actor passes as well. Credentials that are no good, or could not be checked, are answered as
+// [Guard.Require] does.
 func (g *Guard) Optional() func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -100,24 +101,29 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // judge asks the scheme, or finds the answer that this guard had for the same request further out. A request made by
-// the program within another's context has a header of its own, and is asked about anew.
+// the program within another's context has a header of its own, and is asked about anew; so is one whose method was
+// changed, since a cookie may do less for another.
 func (g *Guard) judge(r *http.Request) verdict {
 	ctx := r.Context()
 	if err := ctx.Err(); err != nil {
 		return verdict{err: fmt.Errorf("%w: %w", ErrUnavailable, err)}
 	}
-	if p, ok := ctx.Value(guardKey{g}).(*passage); ok && p.header == identity(r.Header) {
+	if p, ok := ctx.Value(guardKey{g}).(*passage); ok && p.isFor(r) {
 		v := p.verdict
-		v.answers = nil // were given further out
+		v.responses = nil // were given further out
 		return v
 	}
 	if ac := fromTest(ctx); ac != nil {
 		return verdict{ac: ac}
 	}
-	return judge(g.scheme, r)
+	v := judge(g.scheme, r)
+	if v.accepted() && v.ac.Actor.ID == "" && v.ac.IdentityID == "" && v.ac.CredentialID == "" {
+		return v.failed(errNobody)
+	}
+	return v
 }
 
-func identity(h http.Header) uintptr { return reflect.ValueOf(h).Pointer() }
+var errNobody = errors.New("auth: an AuthContext that names neither an actor, nor an identity, nor a credential")
 
 // decide returns the refusal of a verdict that is not good enough for a route with rules.
 func (g *Guard) decide(r *http.Request, v verdict, rules []Rule) *Error {
@@ -161,7 +167,7 @@ func (g *Guard) complete(e *Error, v verdict) *Error {
 	}
 	for _, challenge := range e.Challenges {
 		if challenge.Scheme == "" {
-			challenge = g.asked(v).With(challenge.Params...)
+			challenge = g.challengeFor(v).With(challenge.Params...)
 		} else {
 			challenge = challenge.With() // a copy, since the error handler gets it
 		}
@@ -173,7 +179,7 @@ func (g *Guard) complete(e *Error, v verdict) *Error {
 		return &c
 	}
 	if v.by != nil && !IsNoCredentials(v.err) {
-		c.Challenges = []Challenge{g.asked(v).With(invalidToken)}
+		c.Challenges = []Challenge{g.challengeFor(v).With(invalidToken)}
 		return &c
 	}
 	for _, challenge := range g.asks {
@@ -182,9 +188,9 @@ func (g *Guard) complete(e *Error, v verdict) *Error {
 	return &c
 }
 
-// asked returns the challenge of the scheme that decided.
-func (g *Guard) asked(v verdict) Challenge {
-	if c, ok := v.by.(Challenger); ok {
+// challengeFor returns the challenge of the scheme that decided.
+func (g *Guard) challengeFor(v verdict) Challenge {
+	if c, ok := v.by.(Challenger); ok && c.Challenge().String() != "" {
 		return c.Challenge()
 	}
 	return g.asks[0]
@@ -194,33 +200,40 @@ func (g *Guard) asked(v verdict) Challenge {
 func (g *Guard) pass(w http.ResponseWriter, r *http.Request, v verdict, next http.Handler) {
 	h := w.Header()
 	v.respond(h, r)
-	v.answers = nil
+	v.responses = nil
 	if v.ac != nil {
 		keepPrivate(h)
 	}
 	if v.ambient || (v.ac == nil && g.cookies) {
 		varyByCookie(h)
 	}
-	next.ServeHTTP(w, r.WithContext(&passage{Context: r.Context(), guard: g, header: identity(r.Header), verdict: v}))
+	next.ServeHTTP(w, r.WithContext(&passage{Context: r.Context(), guard: g, method: r.Method, header: r.Header, verdict: v}))
 }
 
 // keepPrivate keeps the answer out of shared caches, which know that of requests with Authorization only (RFC 9111,
 // section 3.5). The handler may say otherwise.
 func keepPrivate(h http.Header) {
-	if now := h.Get("Cache-Control"); !strings.Contains(now, "no-store") && !strings.Contains(now, "private") {
+	if !lists(h["Cache-Control"], "private") && !lists(h["Cache-Control"], "no-store") {
 		h.Set("Cache-Control", "private")
 	}
 }
 
 func varyByCookie(h http.Header) {
-	for _, field := range h["Vary"] {
-		for name := range strings.SplitSeq(field, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
-				return
+	if !lists(h["Vary"], "Cookie") && !lists(h["Vary"], "*") {
+		h.Add("Vary", "Cookie")
+	}
+}
+
+// lists reports whether name is a member of the list that the fields are, in any case.
+func lists(fields []string, name string) bool {
+	for _, field := range fields {
+		for member := range strings.SplitSeq(field, ",") {
+			if strings.EqualFold(strings.TrimSpace(member), name) {
+				return true
 			}
 		}
 	}
-	h.Add("Vary", "Cookie")
+	return false
 }
 
 // turnAway answers a refusal at the door.
@@ -241,7 +254,8 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, e *Error) {
 	// The pattern, not the path: paths may hold reset tokens and the like.
 	log.LogAttrs(r.Context(), level, "auth: refused",
 		slog.Int("status", e.Status), slog.String("pattern", r.Pattern), slog.Any("error", e.Err))
-	a := newAnswer(w, e)
-	g.answer(a, r, e)
-	a.finish()
+	e.Type, e.Message = e.kind(), e.message()
+	locked := lock(w, e)
+	g.onError(locked, r, e)
+	locked.finish()
 }

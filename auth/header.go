@@ -46,13 +46,3 @@ func decodeHeader(raw string) (string, error) {
 	}
 	return raw, nil
 }
-
-// isVisible reports whether s is visible ASCII without a comma, which would join two values (RFC 9110, section 5.3).
-func isVisible(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] > '~' || s[i] == ',' {
-			return false
-		}
-	}
-	return s != ""
-}

@@ -9,7 +9,9 @@ import (
 // Metadata is a JSON object that an application keeps with an identity or a credential. It cannot be changed and is
 // decoded anew each time it is asked for, so what one handler does to its copy reaches nobody else. The zero value is an
 // empty object.
-type Metadata struct{ object string } // JSON text of an object; "" is {}
+type Metadata struct {
+	object string // JSON text; "" is {}
+}
 
 // NewMetadata returns the metadata that v encodes to. v must encode to a JSON object or to null, which is the zero
 // value: a map, a struct, a [json.RawMessage].

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -77,10 +78,11 @@ func Scopes(allOf ...string) Rule {
 
 // Fresh returns a rule for sensitive actions: presence must have been proven within max, by one of the methods if any are
 // named. Its refusal is 401 with error="insufficient_user_authentication" and max_age (RFC 9470, section 3), upon which a
-// client lets its user log in again. Fresh panics if max is not positive.
+// client lets its user log in again. Fresh panics if max is shorter than
+// a second.
 func Fresh(max time.Duration, methods ...string) Rule {
-	if max <= 0 {
-		panic("auth: Fresh: max is not positive")
+	if max < time.Second {
+		panic("auth: Fresh: max is shorter than a second")
 	}
 	methods = slices.Clone(methods)
 	asks := Challenge{Params: []Param{
@@ -93,7 +95,7 @@ func Fresh(max time.Duration, methods ...string) Rule {
 		for _, f := range ac.Factors {
 			age := now.Sub(f.At)
 			// A clock elsewhere may be ahead by a little; a factor from further ahead has proven nothing yet.
-			if age <= max && age >= -time.Minute && (len(methods) == 0 || slices.Contains(methods, f.Method)) {
+			if !f.At.IsZero() && age <= max && age >= -time.Minute && (len(methods) == 0 || slices.Contains(methods, f.Method)) {
 				return nil
 			}
 		}
@@ -101,7 +103,7 @@ func Fresh(max time.Duration, methods ...string) Rule {
 			Status:     http.StatusUnauthorized,
 			Message:    "A more recent authentication is required",
 			Challenges: []Challenge{asks},
-			Err:        errors.New("auth: no fresh factor"),
+			Err:        fmt.Errorf("auth: none of %d factors is fresh enough", len(ac.Factors)),
 		}
 	}
 }
@@ -143,8 +145,8 @@ func Any(rules ...Rule) Rule {
 
 // isNo reports whether a rule's error is an answer, and not a failure to find one.
 func isNo(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && !isUnavailable(err)
+	e := ownError(err)
+	return e != nil && e.Status >= 400 && e.Status < 500 && !IsUnavailable(err)
 }
 
 func mustNames(caller string, names []string) Set {

@@ -1,9 +1,6 @@
 package auth
 
-import (
-	"errors"
-	"net/http"
-)
+import "net/http"
 
 // A Scheme is one way of proving identity. Authenticate answers in one of these ways:
 //
@@ -17,9 +14,10 @@ import (
 // With an error the AuthContext is ignored; neither of the two is a bug and answered with 500.
 //
 // Authenticate must not change the request, must return when the request's context is done, and is called by many
-// goroutines at once. It may return the same AuthContext again: the guard copies it.
+// goroutines at once. It may return the same AuthContext again, since the guard copies it, but not one that has expired: the
+// guard does not look at Expires.
 //
-// A scheme should also be a [Challenger]; one that can tell at a glance whether a request carries something for it is a
+// A scheme should also be a [Challenger], since each 401 needs a challenge; one that can tell at a glance whether a request carries something for it is a
 // [Detector], and one that sets headers on the answer a [Responder]. Package authtest has a suite for schemes.
 type Scheme interface {
 	Authenticate(r *http.Request) (*AuthContext, error)
@@ -54,85 +52,34 @@ type Challenger interface {
 }
 
 // A Responder is a scheme that has something to set on the answer's header, such as Set-Cookie. Respond is called once,
-// before the handler or the refusal, with what Authenticate returned; ac is nil if err is not. It must not change ac.
+// before the handler or the refusal, with what Authenticate returned, or with the error of a [Then] that refused it since;
+// ac is nil if err is not. It must not change ac.
 type Responder interface {
 	Respond(h http.Header, r *http.Request, ac *AuthContext, err error)
 }
 
+// presence returns what s detects; a value that is none of the four is Unknown.
+// presence returns what s detects. Anything that is none of the four is as good as not to know.
 func presence(s Scheme, r *http.Request) Presence {
 	if d, ok := s.(Detector); ok {
-		return d.Detect(r)
+		if p := d.Detect(r); p > Unknown && p <= Explicit {
+			return p
+		}
 	}
 	return Unknown
 }
 
-// A combinator is a scheme of this package that asks others.
-type combinator interface {
-	Scheme
-	judge(r *http.Request) verdict
-	parts() []Scheme
+// challenges returns what s asks for, if it says so.
+func challenges(s Scheme) []Challenge {
+	if c, ok := s.(Challenger); ok {
+		return []Challenge{c.Challenge()}
+	}
+	return nil
 }
 
-// leaves calls f with each scheme under s that is not a combinator.
-func leaves(s Scheme, f func(Scheme)) {
-	c, ok := s.(combinator)
-	if !ok {
-		f(s)
-		return
+func mustScheme(caller string, s Scheme) Scheme {
+	if s == nil {
+		panic("auth: " + caller + ": nil Scheme")
 	}
-	for _, part := range c.parts() {
-		leaves(part, f)
-	}
-}
-
-// A verdict is what became of asking a scheme: exactly one of ac and err is set.
-type verdict struct {
-	ac      *AuthContext
-	err     error
-	by      Scheme   // the leaf that decided; nil if none did
-	ambient bool     // a cookie had a part in an acceptance
-	answers []answer // for whoever was asked and wants to respond
-}
-
-type answer struct {
-	to  Responder
-	ac  *AuthContext
-	err error
-}
-
-func (v verdict) accepted() bool { return v.err == nil }
-
-// failed returns v with err instead of its outcome.
-func (v verdict) failed(err error) verdict {
-	v.ac, v.err = nil, err
-	return v
-}
-
-func (v verdict) respond(h http.Header, r *http.Request) {
-	for _, a := range v.answers {
-		a.to.Respond(h, r, a.ac, a.err)
-	}
-}
-
-var errNothing = errors.New("auth: neither an AuthContext nor an error was returned")
-
-// judge asks s, through its parts if it has any.
-func judge(s Scheme, r *http.Request) verdict {
-	if c, ok := s.(combinator); ok {
-		return c.judge(r)
-	}
-	v := verdict{by: s}
-	ac, err := s.Authenticate(r)
-	switch {
-	case err != nil:
-		v.err = err
-	case ac == nil:
-		v.err = errNothing
-	default:
-		v.ac, v.ambient = ac, presence(s, r) == Ambient
-	}
-	if to, ok := s.(Responder); ok {
-		v.answers = []answer{{to, v.ac, v.err}}
-	}
-	return v
+	return s
 }

@@ -9,7 +9,9 @@ import (
 
 // A Set holds names: the scopes of a credential, the roles of an actor. It cannot be changed, so it may be shared by any
 // number of requests. The zero value is empty.
-type Set struct{ names []string } // sorted, no duplicates
+type Set struct {
+	names []string // sorted, no duplicates
+}
 
 // NewSet returns the set of names. Order and repetitions are forgotten, empty names are left out.
 func NewSet(names ...string) Set {

@@ -3,9 +3,9 @@ package auth
 import "net/http"
 
 // Then returns a scheme that calls f with what s accepted, to load the application's user and roles or to refuse the
-// disabled. f may change the AuthContext, which is its own copy, or return another; its error is read as that of a
-// [Scheme]: a wrapped [ErrInvalidCredentials] is 401, an unreachable database should be [ErrUnavailable].
-// [NoCredentials] makes the request anonymous, as for a cookie whose user is gone.
+// disabled. f may change the AuthContext, which is its own copy, or return another. Its error is read as that of a [Scheme]:
+// a user who is gone or disabled is [ErrInvalidCredentials], a database that does not answer [ErrUnavailable]. Where the
+// credentials were a cookie, an invalid one counts as none and is cleared, as ever: see [Cookie].
 //
 // f is called once for each request, by many goroutines at once. Then panics if s or f is nil.
 func Then(s Scheme, f func(r *http.Request, ac *AuthContext) (*AuthContext, error)) Scheme {
@@ -39,10 +39,28 @@ func (t *then) judge(r *http.Request) verdict {
 	ac, err := t.f(r, v.ac.clone()) // a copy, since the verifier behind s may share its own
 	switch {
 	case err != nil:
-		return v.failed(err)
+		return refused(v, err)
 	case ac == nil:
 		return v.failed(errNothing)
 	}
 	v.ac = ac
+	if ac.Actor.ID != "" {
+		v.actor = ac.Actor
+	}
 	return v
+}
+
+// refused returns v with the error of a Then instead of its outcome, and lets those know who set headers.
+func refused(v verdict, err error) verdict {
+	if refuses(err) {
+		for i := range v.responses {
+			if v.responses[i].err == nil {
+				v.responses[i].ac, v.responses[i].err = nil, err
+			}
+		}
+		if v.alone {
+			err = NoCredentials(challenges(v.by)...)
+		}
+	}
+	return v.failed(err)
 }

@@ -12,10 +12,10 @@ type Timeout struct {
 	parent context.Context
 	at     time.Time
 
-	mu      sync.Mutex
-	inner   context.Context // made by the first Done
-	cancel  context.CancelFunc
-	stopped bool
+	mu     sync.Mutex
+	inner  context.Context // made by the first Done
+	cancel context.CancelFunc
+	err    error // once t is done, which it stays for the same reason
 }
 
 // NewTimeout returns a context that is done when parent is, after d, or when it is stopped, whichever comes first. Call
@@ -32,9 +32,11 @@ func NewTimeout(parent context.Context, d time.Duration) *Timeout {
 func (t *Timeout) Stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stopped = true
 	if t.cancel != nil {
 		t.cancel()
+	}
+	if t.check() == nil {
+		t.err = context.Canceled
 	}
 }
 
@@ -47,7 +49,7 @@ func (t *Timeout) Done() <-chan struct{} {
 	defer t.mu.Unlock()
 	if t.inner == nil {
 		t.inner, t.cancel = context.WithDeadline(t.parent, t.at)
-		if t.stopped {
+		if t.err != nil {
 			t.cancel()
 		}
 	}
@@ -58,17 +60,21 @@ func (t *Timeout) Done() <-chan struct{} {
 func (t *Timeout) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.check()
+}
+
+// check returns why t is done, and keeps it. Who calls it holds mu.
+func (t *Timeout) check() error {
 	switch {
+	case t.err != nil:
 	case t.inner != nil:
-		return t.inner.Err()
+		t.err = t.inner.Err()
 	case t.parent.Err() != nil:
-		return t.parent.Err()
+		t.err = t.parent.Err()
 	case !time.Now().Before(t.at):
-		return context.DeadlineExceeded
-	case t.stopped:
-		return context.Canceled
+		t.err = context.DeadlineExceeded
 	}
-	return nil
+	return t.err
 }
 
 // Value returns the parent's value for key.

@@ -34,13 +34,13 @@ type Credential struct {
 	TLS    *tls.ConnectionState // nil without TLS; for tokens that are bound to a client certificate
 }
 
-// Format prints c without its token, whatever the verb.
+// Format prints c without its token.
 func (c Credential) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.redacted()) }
 
 // LogValue is c without its token.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 
-// MarshalText returns c without its token, so that no encoder writes it.
+// MarshalText returns c without its token, for encoders of text formats such as JSON.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(c.redacted()), nil }
 
 func (c Credential) redacted() string { return "credential from " + c.Remote }

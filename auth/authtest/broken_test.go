@@ -75,7 +75,7 @@ var broken = []struct {
 			}
 			return ac, err
 		}},
-	{"takes the first Authorization field", "a second Authorization field is not overlooked",
+	{"takes the first Authorization field", "a second field of credentials is not overlooked",
 		func(r *http.Request) (*auth.AuthContext, error) {
 			one := r.Clone(r.Context())
 			one.Header.Set("Authorization", r.Header.Get("Authorization"))

@@ -49,7 +49,7 @@ var schemeCases = []schemeCase{
 	{"bad credentials are invalid", refusesBad},
 	{"bad credentials are refused by a guard", guardRefusesBad},
 	{"emptied credentials are not accepted", refusesEmpty},
-	{"a second Authorization field is not overlooked", refusesRepeated},
+	{"a second field of credentials is not overlooked", refusesRepeated},
 	{"an outage is unavailable, not a no", outageIsUnavailable},
 	{"a cancelled request is not told that its credentials are bad", cancelledIsNoAnswer},
 	{"an error holds no credentials", keepsSecrets},

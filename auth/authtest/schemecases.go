@@ -28,7 +28,7 @@ func acceptsGood(s auth.Scheme, q Requests) error {
 			return fmt.Errorf("Requests.Good was refused: %w", err)
 		}
 		if ac == nil {
-			return errors.New("Authenticate returned nil, nil, which a guard answers with 500: return an AuthContext or an error")
+			return errors.New("got nil, nil, which a guard answers with 500: return an AuthContext or an error")
 		}
 	}
 	return nil
@@ -44,7 +44,7 @@ func namesWhoAndHow(s auth.Scheme, q Requests) error {
 	case ac.Actor.ID == "" && ac.IdentityID == "":
 		return errors.New("both Actor.ID and IdentityID are empty: nobody was authenticated")
 	case ac.Actor.ID != "" && ac.Actor.Type == "":
-		return errors.New("Actor has an ID and no Type")
+		return errors.New("the Actor has an ID and no Type")
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func noneAsks(s auth.Scheme, _ Requests) error {
 	_, err := auth.New(s, quiet).Check(bare())
 	var e *auth.Error
 	if !errors.As(err, &e) || len(e.Challenges) == 0 || e.Challenges[0].Scheme == "Credentials" {
-		return errors.New("NoCredentials was given no challenge that can be sent: a 401 must carry one (RFC 9110, section 15.5.2)")
+		return errors.New("NoCredentials was given no challenge that can be sent: be an auth.Challenger, since a 401 must carry one (RFC 9110, section 15.5.2)")
 	}
 	return nil
 }
@@ -140,17 +140,16 @@ func credential(s auth.Scheme, q Requests, name string) bool {
 }
 
 func refusesRepeated(s auth.Scheme, q Requests) error {
-	for _, first := range []bool{true, false} {
-		r := q.Good()
-		fields := r.Header["Authorization"]
-		if len(fields) == 0 {
-			return nil
+	for name, fields := range q.Good().Header {
+		if !credential(s, q, name) || name == "Cookie" { // which may be there more than once (RFC 9113, section 8.2.3)
+			continue
 		}
-		if r.Header["Authorization"] = append(slices.Clone(fields), "Other-Scheme x"); first {
-			slices.Reverse(r.Header["Authorization"])
-		}
-		if ac, err := s.Authenticate(r); err == nil && ac != nil {
-			return errors.New("accepted with two Authorization fields: the field is no list (RFC 9110, section 11.6.2); look at r.Header[\"Authorization\"] and refuse more than one")
+		for _, both := range [][]string{append(slices.Clone(fields), "Other-Scheme x"), append([]string{"Other-Scheme x"}, fields...)} {
+			r := q.Good()
+			r.Header[name] = both
+			if ac, err := s.Authenticate(r); err == nil && ac != nil {
+				return fmt.Errorf("accepted with two %s fields, of which others may read the other: look at r.Header[%q] and refuse more than one", name, name)
+			}
 		}
 	}
 	return nil
@@ -227,13 +226,13 @@ func leavesRequest(s auth.Scheme, q Requests) error {
 	}
 	switch {
 	case !reflect.DeepEqual(before.Header, r.Header):
-		return errors.New("Authenticate changed the header")
+		return errors.New("the header was changed")
 	case before.URL.String() != r.URL.String() || before.Method != r.Method || before.Host != r.Host:
-		return errors.New("Authenticate changed the request line")
+		return errors.New("the request line was changed")
 	case before.Form == nil && r.Form != nil:
-		return errors.New("Authenticate parsed the form, which uses up the body")
+		return errors.New("the form was parsed, which uses up the body")
 	case !bytes.Equal(body, after):
-		return errors.New("Authenticate used up the body: put back what was read")
+		return errors.New("the body was used up: put back what was read")
 	}
 	return nil
 }
@@ -264,14 +263,14 @@ func detects(s auth.Scheme, q Requests) error {
 		return nil
 	}
 	if p := d.Detect(q.Good()); p == auth.None {
-		return errors.New("Detect says None for Requests.Good: among others the scheme would be passed over")
+		return errors.New("no credentials were detected in Requests.Good: among others the scheme would be passed over")
 	}
 	if p := d.Detect(bare()); p == auth.Explicit || p == auth.Ambient {
-		return errors.New("Detect sees something in a request without any credentials")
+		return errors.New("something was detected in a request without any credentials")
 	}
 	return eachBad(q, func(r *http.Request) error {
 		if d.Detect(r) == auth.None {
-			return errors.New("Detect says None, so that another scheme may decide")
+			return errors.New("got None from Detect, so that another scheme may decide")
 		}
 		return nil
 	})
@@ -297,7 +296,7 @@ func responds(s auth.Scheme, q Requests) error {
 		to.Respond(h, r, ac, err)
 		for name, fields := range h {
 			if strings.ContainsAny(name+strings.Join(fields, ""), "\r\n\x00") {
-				return errors.New("Respond set a header of several lines")
+				return errors.New("a header of several lines was set")
 			}
 		}
 	}
