@@ -17,6 +17,7 @@ func TestAttack(t *testing.T) {
 	for id, attack := range map[string]func(t *testing.T){
 		"J008": publicKeyAsSecret,
 		"J017": weakRSA,
+		"J019": factorableRSA,
 		"J021": shortSecret,
 		"J031": noKidOneKey,
 		"K005": privateMembersPublished,

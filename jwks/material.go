@@ -102,6 +102,8 @@ func copyRSAPublic(k *rsa.PublicKey) (*rsa.PublicKey, error) {
 		return nil, errors.New("RSA key with an even modulus")
 	case k.E < minExp || k.E > maxExp || k.E&1 == 0:
 		return nil, errors.New("RSA key with an exponent that is even, under 65537 or over 31 bits")
+	case isROCA(k.N):
+		return nil, errors.New("RSA key that was made by a chip whose keys can be factored (CVE-2017-15361)")
 	}
 	return &rsa.PublicKey{N: new(big.Int).Set(k.N), E: k.E}, nil
 }
@@ -171,9 +173,8 @@ func copyECDSA(k *ecdsa.PrivateKey) (crypto.Signer, error) {
 }
 
 func copyEd25519Public(k ed25519.PublicKey) (ed25519.PublicKey, error) {
-	// All zeroes are what a buffer holds that nobody filled, and a point for which anyone can sign.
-	if len(k) != ed25519.PublicKeySize || isZero(k) {
-		return nil, errors.New("Ed25519 key that is not 32 bytes, or only zeroes")
+	if len(k) != ed25519.PublicKeySize || hasSmallOrder(k) {
+		return nil, errors.New("Ed25519 key that is not 32 bytes, or a point for which anyone can sign")
 	}
 	return slices.Clone(k), nil
 }
@@ -189,5 +190,3 @@ func copyEd25519(k ed25519.PrivateKey) (crypto.Signer, error) {
 	}
 	return own, nil
 }
-
-func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) }

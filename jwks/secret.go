@@ -120,3 +120,5 @@ func (m *mac) Sign(_ io.Reader, message []byte, opts crypto.SignerOpts) ([]byte,
 	}
 	return m.sum(message), nil
 }
+
+func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) }

@@ -110,6 +110,7 @@ var (
 	errNoID      = fmt.Errorf("jwks: token without kid, which could be for several keys: %w", auth.ErrInvalidCredentials)
 	errAlgorithm = fmt.Errorf("jwks: token for another algorithm than its key: %w", auth.ErrInvalidCredentials)
 	errNoSigner  = errors.New("jwks: set without a key that can sign")
+	errNoSet     = errors.New("jwks: nil Set") // no "no": nobody can say what it should hold
 )
 
 // VerificationKey returns the key with the ID kid, if it is for the algorithm alg: an *[rsa.PublicKey],
@@ -119,6 +120,9 @@ var (
 //
 // The issuer is ignored: it is for the caller to hand a set only the tokens of its issuer.
 func (s *Set) VerificationKey(_ context.Context, _, alg, kid string) (crypto.PublicKey, error) {
+	if s == nil {
+		return nil, errNoSet
+	}
 	c, missing := s.byID[kid], errUnknownID
 	if kid == "" {
 		c, missing = s.only, errNoID
@@ -136,7 +140,7 @@ func (s *Set) VerificationKey(_ context.Context, _, alg, kid string) (crypto.Pub
 // HS384 and HS512 the signer has no public key and its Sign takes the whole message, with [crypto.Hash](0) as options. A
 // set whose keys only verify returns an error.
 func (s *Set) SigningKey(context.Context) (kid, alg string, signer crypto.Signer, err error) {
-	if s.signer == nil {
+	if s == nil || s.signer == nil {
 		return "", "", nil, errNoSigner
 	}
 	return s.signer.id, s.signer.algorithm, s.signer.signer(), nil
