@@ -82,34 +82,41 @@ func (a *algorithm) fits(key crypto.PublicKey) error {
 	return nil
 }
 
-// sign returns the signature of s over input in the form of a JWS.
+// sign returns the signature of s over input in the form of a JWS. The public key of s fits a, if a is not an HMAC.
 func (a *algorithm) sign(s crypto.Signer, input []byte) ([]byte, error) {
 	switch a.family {
 	case hmacFamily:
 		if public := s.Public(); public != nil {
 			return nil, fmt.Errorf("%w: %T", errKey, public)
 		}
-		return a.checkedMAC(s.Sign(nil, input, crypto.Hash(0)))
+		return ofSize(a.hash.Size())(s.Sign(nil, input, crypto.Hash(0)))
 	case edFamily:
-		return s.Sign(nil, input, crypto.Hash(0))
+		return ofSize(ed25519.SignatureSize)(s.Sign(nil, input, crypto.Hash(0)))
 	}
 	hash := a.hash.New()
 	hash.Write(input)
 	digest := hash.Sum(nil)
-	switch a.family {
-	case pssFamily:
-		return s.Sign(rand.Reader, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: a.hash})
-	case ecdsaFamily:
+	if a.family == ecdsaFamily {
 		return a.flatten(s.Sign(rand.Reader, digest, a.hash))
 	}
-	return s.Sign(rand.Reader, digest, a.hash)
+	var opts crypto.SignerOpts = a.hash
+	if a.family == pssFamily {
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: a.hash}
+	}
+	return ofSize(s.Public().(*rsa.PublicKey).Size())(s.Sign(rand.Reader, digest, opts))
 }
 
-func (a *algorithm) checkedMAC(mac []byte, err error) ([]byte, error) {
-	if err == nil && len(mac) != a.hash.Size() {
-		return nil, errKey
+// ofSize returns a func that passes on what a signer returned, if it has the size of a signature.
+func ofSize(size int) func(signature []byte, err error) ([]byte, error) {
+	return func(signature []byte, err error) ([]byte, error) {
+		if err == nil && len(signature) != size {
+			err = errors.New("a signature of the wrong length")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return signature, nil
 	}
-	return mac, err
 }
 
 // flatten turns the ASN.1 signature of a crypto.Signer into R and S of fixed length (RFC 7518, section 3.4).

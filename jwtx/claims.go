@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -46,7 +47,11 @@ func (c Claims) Set(name string) (auth.Set, error) {
 	s := scanner{text: c.object}
 	for s.next() {
 		if s.name == name {
-			return set(s.value)
+			names, err := set(s.value)
+			if err != nil {
+				return auth.Set{}, fmt.Errorf("jwtx: claim %q: %w", name, err)
+			}
+			return names, nil
 		}
 	}
 	return auth.Set{}, nil
@@ -107,9 +112,11 @@ func (p *payload) read(name, value string) (err error) {
 	return err
 }
 
+// year10000 bounds times: what is later is a mistake, or an attempt to overflow.
+const year10000 = 253402300800
+
 // date reads a NumericDate (RFC 7519, section 2) between 1970 and 9999, as precisely as a microsecond.
 func date(value string) (time.Time, error) {
-	const year10000 = 253402300800
 	f, err := number(value)
 	if err != nil || f <= 0 || f >= year10000 {
 		return time.Time{}, errValue
@@ -122,7 +129,7 @@ func date(value string) (time.Time, error) {
 // a list with anything else in it, is no audience at all.
 func names(value string, accepted []string) bool {
 	if audience, err := text(value); err == nil {
-		return contains(accepted, audience)
+		return slices.Contains(accepted, audience)
 	}
 	if value == "" || value[0] != '[' {
 		return false
@@ -133,17 +140,8 @@ func names(value string, accepted []string) bool {
 		if err == nil && audience == "" {
 			err = errValue
 		}
-		found = found || (err == nil && contains(accepted, audience))
+		found = found || (err == nil && slices.Contains(accepted, audience))
 		return err
 	})
 	return found && err == nil
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
 }

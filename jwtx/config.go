@@ -59,16 +59,18 @@ type Config struct {
 	Kinds      []Kind   // what the token may be for
 	Keys       KeySource
 
-	// ActorType makes the sub of a token the ID of an actor of that type, for tokens of other issuers.
+	// ActorType makes the sub of a token the ID of an actor of that type, for tokens of other issuers. Of the rest, scope,
+	// sid and amr with auth_time are taken over; roles are not, since what an actor may do here is for the application to say.
 	ActorType string
-	// Identify says who the claims stand for, instead of ActorType. It returns an AuthContext of its own making, or an
-	// error as a verifier does. What it leaves empty of Scheme, Issuer, CredentialID, SessionID and Expires is filled in.
+	// Identify says who the claims stand for, instead of ActorType. It returns an AuthContext, which is copied, or an error
+	// as a verifier does. What it leaves empty of Scheme, Issuer, CredentialID, SessionID and Expires is filled in.
 	//
 	// Without both, tokens have the claims that a [Signer] gives them.
 	Identify func(ctx context.Context, c Claims) (*auth.AuthContext, error)
 
-	// Revoked reports whether a token was revoked, such as when its session has ended. An error means that it could not be
-	// found out: the request is answered with 503.
+	// Revoked reports whether a token was revoked, such as when its session has ended: the session package's Manager.Ended
+	// tells. An error means that it could not be found out, and is answered with 503. Default: a token is good until it
+	// expires, log-out or not.
 	Revoked func(ctx context.Context, r Revocable) (bool, error)
 
 	Leeway   time.Duration // how far the issuer's clock may be off, for exp, nbf and iat; default 0, at most 10 minutes
@@ -101,6 +103,7 @@ func (c Config) withDefaults() (Config, error) {
 	w.add(len(c.Kinds) == 0 || slices.Contains(c.Kinds, ""), "no Kinds, or an empty one")
 	w.add(c.Keys == nil, "no Keys")
 	w.add(c.ActorType != "" && c.Identify != nil, "both ActorType and Identify")
+	w.add(c.ActorType != "" && slices.Contains(c.Kinds, Registration), "ActorType with Registration, whose sub is no actor")
 	w.add(c.Leeway < 0 || c.Leeway > maxLeeway, "Leeway is not between 0 and %v", maxLeeway)
 	w.add(c.MaxBytes < 0 || c.MaxBytes > maxMaxBytes, "MaxBytes is not between 0 and %d", maxMaxBytes)
 	w.add(c.Timeout < 0, "Timeout is negative")

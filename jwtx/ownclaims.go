@@ -53,6 +53,9 @@ func (p *payload) context() (*auth.AuthContext, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ac.Roles, err = set(p.own.roles); err != nil {
+		return nil, err
+	}
 	for _, field := range []struct {
 		into  *string
 		value string
@@ -86,7 +89,7 @@ func (p *payload) context() (*auth.AuthContext, error) {
 func (p *payload) consistent(ac *auth.AuthContext) error {
 	switch {
 	case ac.Actor.Type == "":
-		return errors.New("no actor_type")
+		return errors.New("no actor_type: for tokens of another issuer set Config.ActorType or Identify")
 	case (ac.Actor.ID == "") != (p.Kind == Registration):
 		return errors.New("an actor in a registration token, or none in another")
 	case ac.Actor.ID != "" && ac.Actor.ID != p.Subject, ac.Actor.ID == "" && ac.IdentityID != p.Subject:
@@ -110,9 +113,6 @@ func (p *payload) shared() (*auth.AuthContext, error) {
 	ac := &auth.AuthContext{}
 	var err error
 	if ac.Scopes, err = set(p.own.scope); err != nil {
-		return nil, err
-	}
-	if ac.Roles, err = set(p.own.roles); err != nil {
 		return nil, err
 	}
 	ac.Factors, err = p.own.factors()

@@ -92,7 +92,8 @@ func check(ac auth.AuthContext) error {
 		w.add(!isClaim(role), "a role that is not plain text")
 	}
 	for _, f := range ac.Factors {
-		w.add(!isClaim(f.Method) || f.At.Unix() <= 0, "a factor without a time, or whose method is not plain text")
+		w.add(!isClaim(f.Method) || f.At.Unix() <= 0 || f.At.Unix() >= year10000,
+			"a factor without a time, or whose method is not plain text")
 	}
 	return w.joined()
 }
@@ -159,6 +160,9 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 	if a == nil || key == nil {
 		return "", fmt.Errorf("jwtx: no signing key, or one for %q, which is not supported", alg)
 	}
+	if !isClaim(kid) {
+		return "", errors.New("jwtx: signing key: a kid that is not plain text")
+	}
 	if a.family != hmacFamily {
 		if err := a.fits(key.Public()); err != nil {
 			return "", fmt.Errorf("jwtx: signing key: %w", err)
@@ -177,6 +181,9 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 		return "", fmt.Errorf("jwtx: header: %w", err)
 	}
 	body, err := json.Marshal(claims)
+	if err == nil {
+		_, err = parsePayload(string(body)) // metadata may hold what a verifier refuses
+	}
 	if err != nil {
 		return "", fmt.Errorf("jwtx: claims: %w", err)
 	}

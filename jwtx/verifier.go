@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,8 @@ func refusal(reason string) error {
 	return fmt.Errorf("jwtx: %w: %s", auth.ErrInvalidCredentials, reason)
 }
 
-// Recognizes reports whether token has the three parts of a signed JWT, see [auth.Recognizer].
+// Recognizes reports whether token has the three parts of a signed JWT, see [auth.Recognizer]. It does not look into it: of
+// two verifiers in [auth.Tokens] the first is asked about every JWT.
 func (v *Verifier) Recognizes(token string) bool { return strings.Count(token, ".") == 2 }
 
 // VerifyToken returns who the JWT in c stands for. Its signature is checked before anything in its payload is looked at.
@@ -77,37 +79,40 @@ func (v *Verifier) signed(ctx context.Context, token string) (object string, kin
 	if len(token) > v.config.MaxBytes || strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
 		return "", "", errMalformed // the decoder would skip line breaks
 	}
-	input := token[:strings.LastIndexByte(token, '.')]
-	first, second, _ := strings.Cut(input, ".")
-	head, err := decode(first)
-	if err != nil {
+	head, object, signature, err := decode(token)
+	if err != nil || len(signature) == 0 {
 		return "", "", errMalformed
 	}
-	h, hasTyp, err := parseHeader(string(head))
+	h, hasTyp, err := parseHeader(head)
 	if err != nil {
 		return "", "", errMalformed
 	}
 	if kind, err = v.kind(h.typ, hasTyp); err != nil {
 		return "", "", err
 	}
-	signature, err := decode(token[len(input)+1:])
-	if err != nil || len(signature) == 0 {
-		return "", "", errMalformed
-	}
-	if err := v.verify(ctx, h, input, signature); err != nil {
+	if err := v.verify(ctx, h, token[:strings.LastIndexByte(token, '.')], signature); err != nil {
 		return "", "", err
 	}
-	body, err := decode(second)
-	if err != nil {
-		return "", "", errMalformed
-	}
-	return string(body), kind, nil
+	return object, kind, nil
 }
 
 // strict also refuses left-over bits in the last character, with which one token has many spellings.
 var strict = base64.RawURLEncoding.Strict()
 
-func decode(segment string) ([]byte, error) { return strict.DecodeString(segment) }
+// decode returns the three parts of a token. They share one buffer, and those that are text one string.
+func decode(token string) (head, body string, signature []byte, err error) {
+	buffer := make([]byte, 0, strict.DecodedLen(len(token)))
+	var ends [3]int
+	for i := range ends {
+		part, rest, _ := strings.Cut(token, ".")
+		if buffer, err = strict.AppendDecode(buffer, []byte(part)); err != nil {
+			return "", "", nil, err
+		}
+		ends[i], token = len(buffer), rest
+	}
+	text := string(buffer[:ends[1]])
+	return text[:ends[0]], text[ends[0]:], buffer[ends[1]:], nil
+}
 
 func (v *Verifier) kind(typ string, has bool) (Kind, error) {
 	for _, k := range v.config.Kinds {
@@ -121,12 +126,12 @@ func (v *Verifier) kind(typ string, has bool) (Kind, error) {
 // verify checks the signature with the key that the source has for the header.
 func (v *Verifier) verify(ctx context.Context, h header, input string, signature []byte) error {
 	alg := algorithms[h.alg]
-	if alg == nil || !contains(v.config.Algorithms, h.alg) {
+	if alg == nil || !slices.Contains(v.config.Algorithms, h.alg) {
 		return errAlgorithm
 	}
 	key, err := v.config.Keys.VerificationKey(ctx, v.config.Issuer, h.alg, h.kid)
 	switch {
-	case err != nil && errors.Is(err, auth.ErrInvalidCredentials) && !errors.Is(err, auth.ErrUnavailable):
+	case err != nil && isUnknown(err):
 		return errUnknownKey
 	case err != nil:
 		return fmt.Errorf("jwtx: keys: %w: %w", auth.ErrUnavailable, err)
@@ -138,6 +143,11 @@ func (v *Verifier) verify(ctx context.Context, h header, input string, signature
 		return errSignature
 	}
 	return nil
+}
+
+// isUnknown reports whether a source said that there is no such key, and not that it gave up looking.
+func isUnknown(err error) bool {
+	return errors.Is(err, auth.ErrInvalidCredentials) && !auth.IsUnavailable(err)
 }
 
 // check holds the claims against the configuration (RFC 7519, section 4.1).
@@ -171,6 +181,8 @@ func (v *Verifier) identify(ctx context.Context, p *payload) (*auth.AuthContext,
 		if err != nil {
 			return nil, err
 		}
+		own := *ac
+		ac = &own
 	case v.config.ActorType != "":
 		ac, err = p.subject(v.config.ActorType)
 	default:
