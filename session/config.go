@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +11,7 @@ import (
 	"github.com/countersign-go/countersign/auth"
 )
 
-// The defaults of [Config]: those of NIST SP 800-63B-4, section 2.2.3, and within it for the idle timeout.
+// The defaults of [Config]. NIST SP 800-63B-4, section 2.2.3, allows a lifetime of 24 hours and an idle timeout of 1 hour.
 const (
 	DefaultIdleTimeout   = 30 * time.Minute
 	DefaultLifetime      = 24 * time.Hour
@@ -36,10 +37,10 @@ type Config struct {
 
 	Cookie CookieConfig
 
-	IdleTimeout   time.Duration // a session that is not used for so long ends
-	Lifetime      time.Duration // a session ends then, used or not; at most 400 days
-	RenewInterval time.Duration // a session in use is written at most this often; shorter than IdleTimeout
-	StoreTimeout  time.Duration // what one call of Store may take
+	IdleTimeout   time.Duration // a session that is not used for so long ends; default: 30 minutes
+	Lifetime      time.Duration // a session ends then, used or not; default: 24 hours, at most 400 days
+	RenewInterval time.Duration // a session in use is written at most this often; default: 1 minute, less than IdleTimeout
+	StoreTimeout  time.Duration // what one call of Store may take; default: 2 seconds
 
 	// Logger gets a failed renewal, which does not refuse the request. Default: slog.Default().
 	Logger *slog.Logger
@@ -101,6 +102,7 @@ func (c Config) withDefaults() (Config, error) {
 	wrong(len(c.Keys) > maxKeys, "%d Keys, more than %d", len(c.Keys), maxKeys)
 	for i, key := range c.Keys {
 		wrong(len(key) < minKey, "Keys[%d] has %d bytes, fewer than %d", i, len(key), minKey)
+		wrong(len(bytes.Trim(key, "\x00")) == 0 && len(key) > 0, "Keys[%d] is all zeroes: it was never filled", i)
 	}
 	wrong(c.IdleTimeout < time.Second, "IdleTimeout is shorter than a second")
 	wrong(c.RenewInterval <= 0 || c.RenewInterval >= c.IdleTimeout, "RenewInterval is not between 0 and IdleTimeout")

@@ -6,7 +6,9 @@
 //
 //	sessions, err := session.New(session.Config{Store: memory.NewSessions(nil), Keys: [][]byte{key}})
 //	guard := auth.New(sessions.Scheme(), nil)
-//	ac, err := sessions.Start(w, r, session.Login{Actor: auth.Actor{Type: "user", ID: user.ID}})
+//	ac, err := sessions.Start(w, r, session.Login{Actor: auth.Actor{Type: "user", ID: user.ID}}) // to log in
+//	err = sessions.End(r.Context(), ac.SessionID)                                                // to log out
+//	sessions.ClearCookie(w)
 //
 // What is promised:
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,6 +42,7 @@ func New(c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{config: c, tokens: tokens, cookie: c.Cookie.template(c.Lifetime), origins: origins}
+	m.config.Keys = nil // the codec has them, and does not print them
 	m.codec = newCookieCodec(m.cookie.Name, c.Keys, c.Lifetime)
 	m.scheme = auth.Cookie(m.cookie.Name, verifier{m}, &auth.CookieOptions{
 		CrossOrigin:       origins,
@@ -64,9 +64,12 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, login Login) (au
 	if err := m.origins.Check(r); err != nil {
 		return auth.AuthContext{}, err
 	}
+	if err := login.check(); err != nil {
+		return auth.AuthContext{}, err
+	}
 	for _, value := range auth.CookieValues(r, m.cookie.Name) {
 		old, _, err := m.read(r.Context(), value)
-		if errors.Is(err, auth.ErrInvalidCredentials) {
+		if is(err, auth.ErrInvalidCredentials) {
 			continue
 		}
 		if err == nil {
@@ -77,7 +80,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, login Login) (au
 		}
 	}
 	now := timestamp()
-	rec := Record{Login: login, Created: now, Renewed: now, EndsBy: now.Add(m.config.Lifetime)}
+	rec := Record{Login: login.whole(), Created: now, Renewed: now, EndsBy: now.Add(m.config.Lifetime)}
 	rec.Expires = m.idleEnd(rec, now)
 	text, err := m.create(r.Context(), &rec)
 	if err != nil {
@@ -88,74 +91,29 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, login Login) (au
 
 // create keeps rec under a new ID.
 func (m *Manager) create(ctx context.Context, rec *Record) (token.Secret, error) {
-	t := auth.NewTimeout(ctx, m.config.StoreTimeout)
-	defer t.Stop()
 	for range attempts {
 		rec.ID = token.NewID()
 		text := m.tokens.New(rec.ID)
 		rec.Digest = text.Digest()
+		t := auth.NewTimeout(ctx, m.config.StoreTimeout)
 		err := m.config.Store.Create(t, rec.Clone())
-		if errors.Is(err, ErrExists) {
-			// Either one in 2^120, or a driver that sent the record twice because the first answer was lost.
-			kept, getErr := m.config.Store.Get(t, rec.ID, rec.Created)
-			if getErr != nil || !kept.Digest.Equal(rec.Digest) {
-				continue
-			}
-			err = nil
+		t.Stop()
+		if err == nil || m.keeps(ctx, *rec) {
+			return text, nil
 		}
-		if err != nil {
-			return token.Secret{}, unavailable(err)
+		if !is(err, ErrExists) {
+			// It may be there all the same, but nobody will ever have its cookie.
+			return token.Secret{}, errors.Join(unavailable(err), m.End(context.WithoutCancel(ctx), rec.ID))
 		}
-		return text, nil
 	}
 	return token.Secret{}, unavailable(ErrExists)
 }
 
-// Rotate changes the secret of the session that r's cookie stands for, because its privileges change: a factor was added,
-// a role was given. change, which may be nil, gets the login to edit; it may be called again when another request got in
-// between. The old cookie is dead when Rotate returns, the new one is set, the ID stays. Without a good cookie the error is
-// that of [Manager.Scheme].
-func (m *Manager) Rotate(w http.ResponseWriter, r *http.Request, change func(*Login)) (auth.AuthContext, error) {
-	if _, err := m.scheme.Authenticate(r); err != nil {
-		return auth.AuthContext{}, err
-	}
-	var lastErr error
-	for _, value := range auth.CookieValues(r, m.cookie.Name) {
-		rec, text, err := m.rotate(r.Context(), value, change)
-		if err == nil {
-			return m.carry(w, rec, text)
-		}
-		lastErr = err
-		if !errors.Is(err, auth.ErrInvalidCredentials) {
-			break
-		}
-	}
-	return auth.AuthContext{}, lastErr
-}
-
-func (m *Manager) rotate(ctx context.Context, value string, change func(*Login)) (Record, token.Secret, error) {
-	for range attempts {
-		rec, now, err := m.read(ctx, value)
-		if err != nil {
-			return Record{}, token.Secret{}, err
-		}
-		rec = rec.Clone()
-		if change != nil {
-			change(&rec.Login)
-		}
-		text := m.tokens.New(rec.ID)
-		rec.Digest, rec.Renewed, rec.Expires = text.Digest(), now, m.idleEnd(rec, now)
-		err = m.replace(ctx, rec, now)
-		if errors.Is(err, ErrConflict) {
-			kept, getErr := m.get(ctx, rec.ID, now)
-			if getErr != nil || !kept.Digest.Equal(rec.Digest) {
-				continue
-			}
-			err = nil // it was our own change, whose answer was lost
-		}
-		return rec, text, err
-	}
-	return Record{}, token.Secret{}, unavailable(ErrConflict)
+// keeps reports whether the store holds rec although it returned an error: the answer to a write was lost, or a driver
+// sent it a second time.
+func (m *Manager) keeps(ctx context.Context, rec Record) bool {
+	kept, err := m.get(ctx, rec.ID, rec.Renewed)
+	return err == nil && kept.Digest.Equal(rec.Digest)
 }
 
 // carry sets the cookie of a session and returns its context.
@@ -188,84 +146,12 @@ func setCookie(h http.Header, c *http.Cookie) {
 	}), c.String())
 }
 
-// Renew begins the idle timeout of a session anew, as a use does. It is for uses that are no requests, such as messages
-// on a connection that stays open. A session that has ended is [ErrNotFound].
-func (m *Manager) Renew(ctx context.Context, id string) error {
-	now := timestamp()
-	rec, err := m.get(ctx, id, now)
-	if err != nil {
-		return err
-	}
-	if err = m.renew(ctx, rec, now); errors.Is(err, ErrConflict) {
-		return nil // by another use
-	}
-	return err
-}
-
-// renew writes that rec is in use, unless that was written within the renewal interval.
-func (m *Manager) renew(ctx context.Context, rec Record, now time.Time) error {
-	if now.Sub(rec.Renewed) < m.config.RenewInterval {
-		return nil
-	}
-	rec.Renewed, rec.Expires = now, m.idleEnd(rec, now)
-	return m.replace(ctx, rec, now)
-}
-
-// idleEnd returns when rec ends if it is not used after now.
-func (m *Manager) idleEnd(rec Record, now time.Time) time.Time {
-	if end := now.Add(m.config.IdleTimeout); end.Before(rec.EndsBy) {
-		return end
-	}
-	return rec.EndsBy
-}
-
-// Ended reports whether a session has ended, for whatever else carries its ID: what package jwtx is told by the program
-// about access tokens. One that has not counts as used. An empty ID is that of no session, which has ended.
-func (m *Manager) Ended(ctx context.Context, id string) (bool, error) {
-	now := timestamp()
-	rec, err := m.get(ctx, id, now)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	ended, err := m.use(ctx, rec, now)
-	if errors.Is(err, ErrConflict) {
-		return false, nil // by another use, or by a new secret, which is the cookie's alone
-	}
-	return ended, err
-}
-
-// use renews a session that a request used, and reports whether it turned out to have ended meanwhile. Its one error is
-// ErrConflict.
-func (m *Manager) use(ctx context.Context, rec Record, now time.Time) (ended bool, err error) {
-	err = m.renew(ctx, rec, now)
-	switch {
-	case err == nil:
-		return false, nil
-	case errors.Is(err, ErrNotFound):
-		return true, nil
-	case errors.Is(err, ErrConflict):
-		// Another request renewed it, or changed its secret: the latter is for the caller to find out.
-		return false, err
-	}
-	// The store answered the read, so the session is good. It would be wrong to refuse what is allowed because a note
-	// about it could not be made; at worst the session ends early.
-	m.logger().LogAttrs(ctx, slog.LevelError, "session: renewal", slog.String("session", rec.ID), slog.Any("error", err))
-	return false, nil
-}
-
-func (m *Manager) logger() *slog.Logger {
-	if m.config.Logger != nil {
-		return m.config.Logger
-	}
-	return slog.Default()
-}
-
 // End ends a session: its cookie, and whatever else carries its ID, is refused from now on. One that has ended already is
 // nil. Any error means that it may go on.
 func (m *Manager) End(ctx context.Context, id string) error {
+	if !token.IsID(id) {
+		return nil // of no session
+	}
 	t := auth.NewTimeout(ctx, m.config.StoreTimeout)
 	defer t.Stop()
 	if err := m.config.Store.Delete(t, id); err != nil {
@@ -326,7 +212,7 @@ func (m *Manager) get(ctx context.Context, id string, now time.Time) (Record, er
 	defer t.Stop()
 	rec, err := m.config.Store.Get(t, id, now)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case is(err, ErrNotFound):
 		return Record{}, ErrNotFound
 	case err != nil:
 		return Record{}, unavailable(err)
@@ -341,8 +227,13 @@ func (m *Manager) replace(ctx context.Context, rec Record, now time.Time) error 
 	t := auth.NewTimeout(ctx, m.config.StoreTimeout)
 	defer t.Stop()
 	err := m.config.Store.Replace(t, rec, now)
-	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case is(err, ErrNotFound):
+		return ErrNotFound
+	case is(err, ErrConflict):
+		return ErrConflict
 	}
 	return unavailable(err)
 }

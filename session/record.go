@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -18,6 +19,26 @@ type Login struct {
 	Factors      []auth.Factor // how and when presence was proven
 	AppMetadata  auth.Metadata
 	UserMetadata auth.Metadata
+}
+
+// check returns an error if l does not say who logged in: such a session would be refused for ever.
+func (l Login) check() error {
+	if l.Actor.ID == "" && l.IdentityID == "" {
+		return errors.New("session: a Login with neither an actor nor an identity")
+	}
+	if l.Actor.ID != "" && l.Actor.Type == "" {
+		return errors.New("session: a Login of an actor without a type")
+	}
+	return nil
+}
+
+// whole returns a copy of l that shares nothing which can be changed, with times as every database keeps them.
+func (l Login) whole() Login {
+	l.Factors = slices.Clone(l.Factors)
+	for i := range l.Factors {
+		l.Factors[i].At = l.Factors[i].At.UTC().Truncate(time.Microsecond)
+	}
+	return l
 }
 
 // A Record is what a [Store] keeps of a session.

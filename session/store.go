@@ -15,10 +15,13 @@ var (
 	ErrConflict = errors.New("session: changed in between")
 )
 
+// is reports whether err is target, and not that nobody could find out.
+func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnavailable(err) }
+
 // A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
 // may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds. Records are handed over by value: neither side
-// may change what the other holds, Factors included. All methods are called by many goroutines at once and return when ctx
-// is done. Package store/storetest has the suite that a store must pass.
+// may change what the other holds, Factors included. All methods are called by many goroutines at once, return when ctx
+// is done, and change nothing if it was done before. Package store/storetest has the suite that a store must pass.
 type Store interface {
 	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
 	// until the store has dropped it.
@@ -42,7 +45,7 @@ type ActorIndex interface {
 	List(ctx context.Context, actor auth.Actor, now time.Time) ([]Record, error)
 
 	// DeleteAll removes the records of the actor, but not the one whose ID is except, if that is not empty. It returns
-	// how many it removed, which may count some that had expired. It need not be one step to those who read. A record that is created or replaced at the same time is either removed or as it should be:
-	// none that was removed comes back.
+	// how many it removed, which may count some that had expired. It need not be one step to those who read. A record that
+	// is created or replaced at the same time is either removed or as it should be: none that was removed comes back.
 	DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error)
 }

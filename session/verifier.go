@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,12 +22,12 @@ func (v verifier) VerifyToken(ctx context.Context, c auth.Credential) (*auth.Aut
 		}
 		ended, err := v.m.use(ctx, rec, now)
 		switch {
-		case errors.Is(err, ErrConflict):
+		case is(err, ErrConflict):
 			continue // the secret may have been changed: look again
 		case err != nil:
 			return nil, err
 		case ended:
-			return nil, fmt.Errorf("%w: the session has ended", auth.ErrInvalidCredentials)
+			return nil, errEnded
 		}
 		ac := rec.context()
 		return &ac, nil
@@ -49,7 +48,7 @@ func (m *Manager) read(ctx context.Context, value string) (Record, time.Time, er
 	}
 	rec, err := m.get(ctx, id, now)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case is(err, ErrNotFound):
 		return Record{}, now, fmt.Errorf("%w: %w", auth.ErrInvalidCredentials, err)
 	case err != nil:
 		return Record{}, now, err
