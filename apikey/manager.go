@@ -76,7 +76,7 @@ func (m *Manager) Issue(ctx context.Context, s Spec) (Key, token.Secret, error) 
 	}
 	k := Key{
 		Version: 1, Title: s.Title, Owner: s.Owner, Scopes: s.Scopes,
-		CreatedBy: s.CreatedBy, CreatedAt: now, ExpiresAt: s.ExpiresAt,
+		CreatedBy: s.CreatedBy, CreatedAt: now, ExpiresAt: s.ExpiresAt.UTC().Truncate(time.Microsecond),
 	}
 	if k.CreatedBy == "" {
 		k.CreatedBy = s.Owner.ID
@@ -88,7 +88,7 @@ func (m *Manager) Issue(ctx context.Context, s Spec) (Key, token.Secret, error) 
 		text := m.codec.New(k.ID)
 		k.Digest, k.Redacted = text.Digest(), redact(text.Reveal())
 		err := m.store.Create(t, k)
-		if errors.Is(err, ErrExists) {
+		if is(err, ErrExists) {
 			// Either one in 2^120, or a driver that sent the key twice because the first answer was lost.
 			kept, getErr := m.store.Get(t, k.ID)
 			if getErr != nil || !kept.Digest.Equal(k.Digest) {
@@ -113,11 +113,11 @@ func (m *Manager) Recognizes(text string) bool { return m.codec.Recognizes(text)
 func (m *Manager) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
 	id, err := m.codec.Parse(c.Token)
 	if err != nil {
-		return nil, fmt.Errorf("apikey: %w: %w", auth.ErrInvalidCredentials, err)
+		return nil, errMalformed
 	}
 	k, err := m.get(ctx, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case is(err, ErrNotFound):
 		return nil, errUnknown
 	case err != nil:
 		return nil, err
@@ -131,22 +131,17 @@ func (m *Manager) VerifyToken(ctx context.Context, c auth.Credential) (*auth.Aut
 		Scheme:       "api-key",
 		CredentialID: k.ID,
 		Scopes:       k.Scopes,
-		Expires:      k.end(),
+		Expires:      k.ExpiresAt,
 	}
 	ac.Attach(k)
 	return ac, nil
 }
 
-// errUnknown does not tell whether there is a key with the ID.
-var errUnknown = fmt.Errorf("apikey: %w: unknown key", auth.ErrInvalidCredentials)
-
-// end returns when k stops to work, zero if that is not known.
-func (k Key) end() time.Time {
-	if k.ExpiresAt.IsZero() || (!k.RevokedAt.IsZero() && k.RevokedAt.Before(k.ExpiresAt)) {
-		return k.RevokedAt
-	}
-	return k.ExpiresAt
-}
+// Made once: junk is cheap to turn away. errUnknown does not tell whether there is a key with the ID.
+var (
+	errMalformed = fmt.Errorf("apikey: %w: %w", auth.ErrInvalidCredentials, token.ErrMalformed)
+	errUnknown   = fmt.Errorf("apikey: %w: unknown key", auth.ErrInvalidCredentials)
+)
 
 // List returns the keys of an owner, the oldest first, also those that are revoked.
 func (m *Manager) List(ctx context.Context, owner auth.Actor) ([]Key, error) {
@@ -174,11 +169,11 @@ func (m *Manager) Revoke(ctx context.Context, id, by string) error {
 		if try > 0 && k.RevokedAt.Equal(now) && k.RevokedBy == by {
 			return nil // it was our own change, whose answer was lost
 		}
-		if !k.RevokedAt.IsZero() && !now.Before(k.RevokedAt) {
+		if !k.RevokedAt.IsZero() {
 			return ErrRevoked
 		}
 		k.RevokedAt, k.RevokedBy = now, by
-		if err = m.replace(ctx, k); !errors.Is(err, ErrConflict) {
+		if err = m.replace(ctx, k); !is(err, ErrConflict) {
 			return err
 		}
 	}
@@ -194,7 +189,7 @@ func (m *Manager) get(ctx context.Context, id string) (Key, error) {
 	defer t.Stop()
 	k, err := m.store.Get(t, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case is(err, ErrNotFound):
 		return Key{}, ErrNotFound
 	case err != nil:
 		return Key{}, unavailable(err)
@@ -206,7 +201,7 @@ func (m *Manager) replace(ctx context.Context, k Key) error {
 	t := auth.NewTimeout(ctx, m.timeout)
 	defer t.Stop()
 	err := m.store.Replace(t, k)
-	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) {
+	if err == nil || is(err, ErrNotFound) || is(err, ErrConflict) {
 		return err
 	}
 	return unavailable(err)
