@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -49,11 +50,17 @@ type Config struct {
 // CookieConfig says what the cookie is like. The zero value is the safest: __Host-sid, which is Secure, HttpOnly,
 // SameSite=Lax, for the host alone, and gone when the browser is closed.
 type CookieConfig struct {
-	Name     string        // default: "__Host-sid", with a Domain or Path "__Secure-sid", by plain HTTP "sid"
-	Domain   string        // default: the host alone
+	// Name begins with "__Host-", or with "__Secure-" if there is a path or a domain, unless the server speaks plain HTTP.
+	// Default: the prefix and "sid".
+	Name     string
 	Path     string        // default: "/"
-	SameSite http.SameSite // default: Lax
+	SameSite http.SameSite // Lax, which is the default, or Strict
 	Persist  bool          // the browser keeps it for the session's lifetime
+
+	// InsecureDomain gives the cookie to all hosts of a domain: each of them can use the session, and plant another.
+	InsecureDomain string
+	// InsecureCrossSite makes it SameSite=None, so that other sites' pages send it along: only Origins are in their way.
+	InsecureCrossSite bool
 	// InsecurePlainHTTP leaves out Secure, for a server without TLS: everyone on the way can take the session over.
 	InsecurePlainHTTP bool
 }
@@ -61,13 +68,16 @@ type CookieConfig struct {
 // template returns the cookie without its value.
 func (c CookieConfig) template(lifetime time.Duration) http.Cookie {
 	t := http.Cookie{
-		Name: c.Name, Domain: c.Domain, Path: c.Path, SameSite: c.SameSite,
+		Name: c.Name, Domain: c.InsecureDomain, Path: c.Path, SameSite: c.SameSite,
 		Secure: !c.InsecurePlainHTTP, HttpOnly: true,
 	}
 	if t.Path == "" {
 		t.Path = "/"
 	}
-	if t.SameSite == 0 {
+	switch {
+	case c.InsecureCrossSite:
+		t.SameSite = http.SameSiteNoneMode
+	case t.SameSite == 0:
 		t.SameSite = http.SameSiteLaxMode
 	}
 	if c.Persist {
@@ -83,6 +93,22 @@ func (c CookieConfig) template(lifetime time.Duration) http.Cookie {
 		t.Name = "__Host-sid"
 	}
 	return t
+}
+
+// check returns what is wrong with the cookie.
+func (c CookieConfig) check(lifetime time.Duration) error {
+	t := c.template(lifetime)
+	if err := auth.CheckCookie(&t); err != nil {
+		return err
+	}
+	prefixed := strings.HasPrefix(t.Name, "__Host-") || strings.HasPrefix(t.Name, "__Secure-")
+	switch {
+	case !prefixed && !c.InsecurePlainHTTP:
+		return fmt.Errorf("cookie name %s has neither the prefix __Host- nor __Secure-: a sibling host could plant one", t.Name)
+	case c.SameSite == http.SameSiteNoneMode:
+		return errors.New("SameSite is None: see InsecureCrossSite")
+	}
+	return nil
 }
 
 // withDefaults returns c with defaults for what is zero, and all that is wrong with it.
@@ -109,8 +135,7 @@ func (c Config) withDefaults() (Config, error) {
 	wrong(c.Lifetime < c.IdleTimeout, "Lifetime is shorter than IdleTimeout")
 	wrong(c.Lifetime > 400*24*time.Hour, "Lifetime is longer than 400 days, which browsers cut cookies to")
 	wrong(c.StoreTimeout < 0, "StoreTimeout is negative")
-	template := c.Cookie.template(c.Lifetime)
-	if err := auth.CheckCookie(&template); err != nil {
+	if err := c.Cookie.check(c.Lifetime); err != nil {
 		errs = append(errs, fmt.Errorf("session: Cookie: %w", err))
 	}
 	return c, errors.Join(errs...)

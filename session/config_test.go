@@ -54,7 +54,7 @@ func TestNew(t *testing.T) {
 		}, ""},
 
 		{"a cookie name that is none", func(c *session.Config) { c.Cookie.Name = "a b" }, `session: Cookie: cookie name "a b" is not a token`},
-		{"a __Host- cookie with a domain", func(c *session.Config) { c.Cookie.Name, c.Cookie.Domain = "__Host-a", "example.com" },
+		{"a __Host- cookie with a domain", func(c *session.Config) { c.Cookie.Name, c.Cookie.InsecureDomain = "__Host-a", "example.com" },
 			"session: Cookie: cookie name __Host-a needs Secure, the path / and no domain"},
 		{"a __HOST- cookie with a path", func(c *session.Config) { c.Cookie.Name, c.Cookie.Path = "__HOST-a", "/app" },
 			"session: Cookie: cookie name __HOST-a needs Secure, the path / and no domain"},
@@ -63,9 +63,9 @@ func TestNew(t *testing.T) {
 		{"a __Secure- cookie by plain HTTP", func(c *session.Config) { c.Cookie.Name, c.Cookie.InsecurePlainHTTP = "__secure-a", true },
 			"session: Cookie: cookie name __secure-a needs Secure"},
 		{"a cookie for all sites by plain HTTP", func(c *session.Config) {
-			c.Cookie.SameSite, c.Cookie.InsecurePlainHTTP = http.SameSiteNoneMode, true
+			c.Cookie.InsecureCrossSite, c.Cookie.InsecurePlainHTTP = true, true
 		}, "session: Cookie: a cookie with SameSite=None needs Secure"},
-		{"a cookie domain that is none", func(c *session.Config) { c.Cookie.Domain = "exa mple" },
+		{"a cookie domain that is none", func(c *session.Config) { c.Cookie.InsecureDomain = "exa mple" },
 			"session: Cookie: path or domain that cannot be sent"},
 
 		{"nothing that is right", func(c *session.Config) {
@@ -106,6 +106,9 @@ func TestNewRefusesWhatBrowsersDoNotKeep(t *testing.T) {
 		{"a name that leaves no room for the value in 4,096 bytes", session.CookieConfig{Name: strings.Repeat("n", 4000)}},
 		{"a path that does not begin with a slash, and so is ignored", session.CookieConfig{Path: "app"}},
 		{"a SameSite that is not sent, so that the browser chooses", session.CookieConfig{SameSite: http.SameSiteDefaultMode}},
+		{"a name without a prefix, which a sibling host could plant", session.CookieConfig{Name: "sid"}},
+		{"a prefix in lower case, which not all browsers honour", session.CookieConfig{Name: "__host-sid"}},
+		{"None by a name that does not say what it opens", session.CookieConfig{SameSite: http.SameSiteNoneMode}},
 		{"a SameSite that nobody knows", session.CookieConfig{SameSite: 9}},
 	}
 	for _, tt := range tests {

@@ -70,7 +70,7 @@ func ExampleNew_mistakes() {
 	_, err := session.New(session.Config{
 		Keys:    [][]byte{[]byte("secret")},
 		Origins: []string{"app.example.com"},
-		Cookie:  session.CookieConfig{Name: "__Host-login", Domain: "example.com"},
+		Cookie:  session.CookieConfig{Name: "__Host-login", InsecureDomain: "example.com"},
 	})
 	fmt.Println(err)
 	// Output:
