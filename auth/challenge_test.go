@@ -104,6 +104,7 @@ func FuzzChallenge(f *testing.F) {
 	f.Add("Bearer", "realm", "a\r\nb", "REALM", `\`)
 	f.Add("B earer", "", "é", "error", "\x00\xff")
 	f.Add("Bearer", "a", strings.Repeat(`"`, 3000), "b", `", c="d`)
+	f.Add("Bearer", "scope", strings.Repeat("a b", 500), "b", strings.Repeat(" ", 2000))
 	f.Fuzz(func(t *testing.T, scheme, name1, value1, name2, value2 string) {
 		c := auth.Challenge{Scheme: scheme}.With(auth.Param{name1, value1}, auth.Param{name2, value2})
 		text := c.String()
@@ -133,9 +134,14 @@ func FuzzChallenge(f *testing.F) {
 	})
 }
 
-// sendable is what the peer reads of a value: what may not be in one is replaced, what is too long cut off.
+// sendable is what the peer reads of a value: what may not be in one is replaced, what is too long cut off between words.
 func sendable(name, value string) string {
-	value = value[:min(len(value), 1024)]
+	if len(value) > 1024 {
+		value = value[:1024]
+		if i := strings.LastIndexByte(value, ' '); i > 0 {
+			value = value[:i]
+		}
+	}
 	b := []byte(value)
 	quotes := strings.EqualFold(name, "scope") || strings.HasPrefix(strings.ToLower(name), "error")
 	for i, ch := range b {
