@@ -33,3 +33,7 @@
 // Serve over TLS; recover panics (net/http does); answer CORS preflights before the guard, since they carry no
 // credentials; bound the size of headers (net/http does).
 package auth
+
+// To read this package, begin with scheme.go and error.go, which say what a scheme answers and what that means. Then
+// guard.go, verdict.go and rule.go, which decide; anyof.go, allof.go and then.go, which combine. carrier.go and cookie.go
+// find tokens in requests. Every other file is one thing by itself.
