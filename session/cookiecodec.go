@@ -1,7 +1,9 @@
 package session
 
 import (
+	"encoding/base64"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -51,40 +53,18 @@ func (c *cookieCodec) decode(value string) (string, error) {
 	return "", errCookie
 }
 
-// isCanonical reports whether s is base64url with padding and the only spelling of its bytes: securecookie's decoder
-// skips line breaks and ignores left-over bits, which would give one cookie many values.
+// strict refuses left-over bits, which securecookie's decoder ignores.
+var strict = base64.URLEncoding.Strict()
+
+// isCanonical reports whether s is the only spelling of its bytes. Otherwise one cookie would have many values.
 func isCanonical(s string) bool {
-	if s == "" || len(s)%4 != 0 {
+	if strings.ContainsAny(s, "\r\n") {
+		return false // both decoders skip line breaks
+	}
+	var buf [3 * 4096 / 4]byte // browsers keep no longer values
+	if s == "" || strict.DecodedLen(len(s)) > len(buf) {
 		return false
 	}
-	pad := 0
-	for pad < 2 && s[len(s)-1-pad] == '=' {
-		pad++
-	}
-	last := byte(0)
-	for i := 0; i < len(s)-pad; i++ {
-		v, ok := sextet(s[i])
-		if !ok {
-			return false
-		}
-		last = v
-	}
-	return last&(1<<(2*pad)-1) == 0
-}
-
-// sextet returns the value of a base64url character.
-func sextet(ch byte) (byte, bool) {
-	switch {
-	case 'A' <= ch && ch <= 'Z':
-		return ch - 'A', true
-	case 'a' <= ch && ch <= 'z':
-		return ch - 'a' + 26, true
-	case '0' <= ch && ch <= '9':
-		return ch - '0' + 52, true
-	case ch == '-':
-		return 62, true
-	case ch == '_':
-		return 63, true
-	}
-	return 0, false
+	_, err := strict.Decode(buf[:], []byte(s))
+	return err == nil
 }
