@@ -98,3 +98,11 @@ func TestAllOfExpires(t *testing.T) {
 		})
 	}
 }
+
+// Two log-ins of different identities are two people, also while they have no actor.
+func TestAllOfIdentities(t *testing.T) {
+	victim := always(&auth.AuthContext{IdentityID: "victim"}, nil)
+	mallory := always(&auth.AuthContext{IdentityID: "mallory"}, nil)
+	check(t, require(auth.AllOf(victim, mallory), get(), auth.AllowUnregistered).Status, 401)
+	check(t, require(auth.AllOf(victim, victim), get(), auth.AllowUnregistered).Status, 200)
+}

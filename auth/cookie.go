@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -153,7 +154,8 @@ func (c *cookie) Respond(h http.Header, r *http.Request, _ *AuthContext, err err
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return
 	}
-	if err == c.stale || refuses(err) {
+	set := slices.ContainsFunc(h["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, c.name+"=") })
+	if !set && (err == c.stale || refuses(err)) { // a handler further out may have set a new one
 		h.Add("Set-Cookie", c.clearing)
 	}
 }

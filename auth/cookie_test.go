@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -316,4 +317,16 @@ func FuzzCookieHeader(f *testing.F) {
 			t.Errorf("%q: %+v", r.Header["Cookie"], got)
 		}
 	})
+}
+
+// A cookie that a handler further out has just set is not cleared for the old one's sake.
+func TestCookieThatWasJustSet(t *testing.T) {
+	g := auth.New(auth.Cookie("sid", users(), nil), quiet)
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "sid=new")
+		g.Optional()(http.NotFoundHandler()).ServeHTTP(w, r)
+	})
+	w := httptest.NewRecorder()
+	outer.ServeHTTP(w, get("Cookie: sid=old"))
+	check(t, strings.Join(w.Header()["Set-Cookie"], "; "), "sid=new")
 }

@@ -82,7 +82,7 @@ func lock(w http.ResponseWriter, e *Error) *lockedWriter {
 			l.retryAfter = strconv.FormatInt(int64(e.RetryAfter/time.Second), 10)
 		}
 	}
-	for _, stale := range []string{"Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
+	for _, stale := range []string{"Content-Length", "ETag", "Last-Modified"} {
 		w.Header().Del(stale) // of an answer that will not be given
 	}
 	l.setFields()
@@ -123,5 +123,9 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// finish sends the header if the ErrorHandler did not.
-func (l *lockedWriter) finish() { l.WriteHeader(l.status) }
+// finish sends the header if the ErrorHandler did not. If it did, the fields may still be on their way: some middleware
+// keeps them until the end.
+func (l *lockedWriter) finish() {
+	l.WriteHeader(l.status)
+	l.setFields()
+}

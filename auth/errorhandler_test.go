@@ -149,13 +149,13 @@ func TestErrorHandlerRetryAfter(t *testing.T) {
 
 // What was set for the answer that is not given does not stay for the refusal.
 func TestErrorHandlerStaleFields(t *testing.T) {
-	stale := http.Header{"Content-Length": {"100"}, "Content-Encoding": {"gzip"}, "Etag": {`"a"`}, "Last-Modified": {"x"},
+	stale := http.Header{"Content-Length": {"100"}, "Etag": {`"a"`}, "Last-Modified": {"x"},
 		"Www-Authenticate": {"Old"}, "Cache-Control": {"public"}, "X-Request-Id": {"1"}}
 	w := httptest.NewRecorder()
 	set(stale).ServeHTTP(w, nil)
 	auth.New(always(nil, errBad), quiet).Require()(nil).ServeHTTP(w, get())
 	h := w.Result().Header
-	check(t, len(h["Content-Length"])+len(h["Content-Encoding"])+len(h["Etag"])+len(h["Last-Modified"]), 0)
+	check(t, len(h["Content-Length"])+len(h["Etag"])+len(h["Last-Modified"]), 0)
 	check(t, h.Get("WWW-Authenticate"), `Credentials realm="api", error="invalid_token"`)
 	check(t, h.Get("Cache-Control"), "no-store")
 	check(t, h.Get("X-Request-Id"), "1")
@@ -253,4 +253,18 @@ func TestHead(t *testing.T) {
 	check(t, response.Header.Get("WWW-Authenticate"), asksBearer)
 	check(t, response.Header.Get("Cache-Control"), "no-store")
 	check(t, len(body), 0)
+}
+
+// Middleware that keeps the fields until the end, such as http.TimeoutHandler, does not let a handler lose them either.
+func TestErrorHandlerCannotLoseBufferedFields(t *testing.T) {
+	late := func(w http.ResponseWriter, _ *http.Request, _ *auth.Error) {
+		_, _ = io.WriteString(w, "no")
+		w.Header().Del("WWW-Authenticate")
+		w.Header().Set("Cache-Control", "public, max-age=60")
+	}
+	g := auth.New(auth.Bearer(users(), nil), &auth.Options{ErrorHandler: late, Logger: quiet.Logger})
+	w := httptest.NewRecorder()
+	http.TimeoutHandler(g.Require()(http.NotFoundHandler()), time.Minute, "").ServeHTTP(w, get())
+	check(t, w.Header().Get("WWW-Authenticate"), `Bearer realm="api"`)
+	check(t, w.Header().Get("Cache-Control"), "no-store")
 }

@@ -84,8 +84,8 @@ func (c Codec) encode(id string, secret [secretBytes]byte) Secret {
 // Recognizes reports whether text begins like a token of c, with the prefix and an ID. It is what an auth.Recognizer wants.
 func (c Codec) Recognizes(text string) bool {
 	rest, ok := strings.CutPrefix(text, c.prefix)
-	id, _, cut := strings.Cut(rest, "_")
-	return ok && cut && c.prefix != "" && IsID(id)
+	id, tail, cut := strings.Cut(rest, "_")
+	return ok && cut && c.prefix != "" && IsID(id) && !strings.Contains(tail, "_") // or the prefix is a longer one
 }
 
 // Parse returns the ID in text if text has the prefix, the form and the checksum of a token of c, else [ErrMalformed]. It
