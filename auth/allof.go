@@ -8,7 +8,7 @@ import (
 
 // AllOf returns a scheme that accepts what all of its schemes accept, such as a token and a client certificate. What it
 // returns is the AuthContext of first, with the earliest expiry of all. Some but not all is invalid, and so are two that
-// name different actors or identities. Without any credentials it has none, with the challenges of all.
+// name different actors, or different identities where an actor is missing. Without any credentials it has none, with the challenges of all.
 //
 // It panics without others, and for a nil scheme.
 func AllOf(first Scheme, others ...Scheme) Scheme {
@@ -56,7 +56,8 @@ func (a *allOf) judge(r *http.Request) verdict {
 			return v
 		case v.actor.ID != "" && sum.actor.ID != "" && v.actor != sum.actor:
 			return v.failed(fmt.Errorf("%w: of two different actors", ErrInvalidCredentials))
-		case accepted > 0 && v.ac.IdentityID != "" && sum.ac.IdentityID != "" && v.ac.IdentityID != sum.ac.IdentityID:
+		case accepted > 0 && (v.actor.ID == "" || sum.actor.ID == "") && v.ac.IdentityID != sum.ac.IdentityID &&
+			v.ac.IdentityID != "" && sum.ac.IdentityID != "": // two of one actor are fine
 			return v.failed(fmt.Errorf("%w: of two different identities", ErrInvalidCredentials))
 		}
 		if accepted > 0 {

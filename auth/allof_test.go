@@ -105,4 +105,8 @@ func TestAllOfIdentities(t *testing.T) {
 	mallory := always(&auth.AuthContext{IdentityID: "mallory"}, nil)
 	check(t, require(auth.AllOf(victim, mallory), get(), auth.AllowUnregistered).Status, 401)
 	check(t, require(auth.AllOf(victim, victim), get(), auth.AllowUnregistered).Status, 200)
+	byPassword := always(&auth.AuthContext{Actor: alice.Actor, IdentityID: "password"}, nil)
+	byProvider := always(&auth.AuthContext{Actor: alice.Actor, IdentityID: "provider"}, nil)
+	check(t, require(auth.AllOf(byPassword, byProvider), get()).Status, 200)
+	check(t, require(auth.AllOf(byPassword, mallory), get()).Status, 401)
 }

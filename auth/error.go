@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -153,7 +154,8 @@ func ruleRefusal(err error) *Error {
 // IsUnavailable reports whether err means that nobody could find out: it wraps [ErrUnavailable], or a deadline that passed,
 // or a request whose client hung up. Whatever else it wraps says nothing then.
 func IsUnavailable(err error) bool {
-	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // The error codes of RFC 6750, section 3.1.

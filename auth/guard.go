@@ -12,6 +12,9 @@ import (
 // [AuthContext] and calls the handler, or answers the refusal itself. Make one with [New]; it does not change, and many
 // goroutines may use it at once.
 //
+// A guard that stands in the way of a request twice looks at it once. Middleware in between that changes credentials has to
+// do so on a copy with a header of its own (http.Request.Clone).
+//
 // A guard does not recover panics, which is the server's part: the handler is just not called.
 type Guard struct {
 	scheme  Scheme

@@ -58,7 +58,6 @@ type Responder interface {
 	Respond(h http.Header, r *http.Request, ac *AuthContext, err error)
 }
 
-// presence returns what s detects; a value that is none of the four is Unknown.
 // presence returns what s detects. Anything that is none of the four is as good as not to know.
 func presence(s Scheme, r *http.Request) Presence {
 	if d, ok := s.(Detector); ok {

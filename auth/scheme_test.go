@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func TestOutcomes(t *testing.T) {
 		{"unavailable together with a context", alice, errDown, everywhere(unavailable())},
 		{"deadline exceeded", nil, context.DeadlineExceeded, everywhere(unavailable())},
 		{"deadline exceeded, joined with invalid credentials", nil, errors.Join(errBad, context.DeadlineExceeded), everywhere(unavailable())},
+		{"a connection's deadline, joined with invalid credentials", nil, errors.Join(errBad, os.ErrDeadlineExceeded), everywhere(unavailable())},
 		{"canceled", nil, fmt.Errorf("store: %w", context.Canceled), everywhere(unavailable())},
 		{"an unknown error", nil, errBug, everywhere(internal())},
 		{"an unknown error that says EOF", nil, io.EOF, everywhere(internal())},
