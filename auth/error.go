@@ -84,6 +84,7 @@ func (e *Error) message() string {
 // none is what NoCredentials returns. Its pointer is the answer: nothing that merely wraps one is taken for it.
 type none struct{ challenges []Challenge }
 
+// Error says that there are none.
 func (*none) Error() string { return "auth: no credentials" }
 
 // challengesFor returns the challenges that n brought, or what s asks for.

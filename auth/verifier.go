@@ -67,6 +67,7 @@ func Tokens(vs ...TokenVerifier) TokenVerifier {
 
 type tokens []TokenVerifier
 
+// VerifyToken asks the verifier that recognizes the token.
 func (t tokens) VerifyToken(ctx context.Context, c Credential) (*AuthContext, error) {
 	for _, v := range t {
 		if recognizes(v, c.Token) {
