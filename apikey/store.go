@@ -17,9 +17,10 @@ var (
 // is reports whether err is target, and not that nobody could find out.
 func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnavailable(err) }
 
-// A Store keeps keys. Each method is one atomic step, also among processes that share the store, and may be repeated after
-// its answer was lost. IDs and owners compare byte for byte; times are whole microseconds. All methods are called by many goroutines at once, return when ctx is
-// done, and change nothing if it was done before. Package store/storetest has the suite that a store must pass.
+// A Store keeps keys. Each method is one atomic step, also among processes that share the store, and may be repeated
+// after its answer was lost. IDs and owners compare byte for byte; times are whole microseconds. All methods are called
+// by many goroutines at once, return when ctx is done, and change nothing if it was done before. Package
+// store/storetest has the suite that a store must pass.
 //
 // A store keeps revoked keys, for the lists. It may forget a key that has expired.
 type Store interface {

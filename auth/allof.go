@@ -8,7 +8,8 @@ import (
 
 // AllOf returns a scheme that accepts what all of its schemes accept, such as a token and a client certificate. What it
 // returns is the AuthContext of first, with the earliest expiry of all. Some but not all is invalid, and so are two that
-// name different actors, or different identities where an actor is missing. Without any credentials it has none, with the challenges of all.
+// name different actors, or different identities where an actor is missing. Without any credentials it has none, with the
+// challenges of all.
 //
 // It panics without others, and for a nil scheme.
 func AllOf(first Scheme, others ...Scheme) Scheme {

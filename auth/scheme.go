@@ -14,11 +14,12 @@ import "net/http"
 // With an error the AuthContext is ignored; neither of the two is a bug and answered with 500.
 //
 // Authenticate must not change the request, must return when the request's context is done, and is called by many
-// goroutines at once. It may return the same AuthContext again, since the guard copies it, but not one that has expired: the
-// guard does not look at Expires.
+// goroutines at once. It may return the same AuthContext again, since the guard copies it, but not one that has
+// expired: the guard does not look at Expires.
 //
-// A scheme should also be a [Challenger], since each 401 needs a challenge; one that can tell at a glance whether a request carries something for it is a
-// [Detector], and one that sets headers on the answer a [Responder]. Package authtest has a suite for schemes.
+// A scheme should also be a [Challenger], since each 401 needs a challenge; one that can tell at a glance whether a
+// request carries something for it is a [Detector], and one that sets headers on the answer a [Responder]. Package
+// authtest has a suite for schemes.
 type Scheme interface {
 	Authenticate(r *http.Request) (*AuthContext, error)
 }

@@ -5,7 +5,8 @@ import "strings"
 // A header is what is read of a token's header (RFC 7515, section 4.1).
 type header struct{ alg, typ, kid string }
 
-// registeredMembers are the header members that are known. Another spelling of one is refused, for somebody else might read it.
+// registeredMembers are the header members that are known. Another spelling of one is refused, for somebody else might
+// read it.
 var registeredMembers = []string{
 	"alg", "typ", "kid", "cty", "crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256",
 }

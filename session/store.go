@@ -19,9 +19,10 @@ var (
 func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnavailable(err) }
 
 // A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
-// may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds. Records are handed over by value: neither side
-// may change what the other holds, Factors included. All methods are called by many goroutines at once, return when ctx
-// is done, and change nothing if it was done before. Package store/storetest has the suite that a store must pass.
+// may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds.
+// Records are handed over by value: neither side may change what the other holds, Factors included. All methods are
+// called by many goroutines at once, return when ctx is done, and change nothing if it was done before. Package
+// store/storetest has the suite that a store must pass.
 type Store interface {
 	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
 	// until the store has dropped it.
