@@ -204,20 +204,22 @@ func (g *Guard) pass(w http.ResponseWriter, r *http.Request, v verdict, next htt
 	h := w.Header()
 	v.respond(h, r)
 	v.responses = nil
+	p := &passage{Context: r.Context(), guard: g, method: r.Method, header: r.Header, verdict: v}
 	if v.ac != nil {
-		keepPrivate(h)
+		p.keepPrivate(h)
 	}
 	if v.ambient || (v.ac == nil && g.cookies) {
 		varyByCookie(h)
 	}
-	next.ServeHTTP(w, r.WithContext(&passage{Context: r.Context(), guard: g, method: r.Method, header: r.Header, verdict: v}))
+	next.ServeHTTP(w, r.WithContext(p))
 }
 
 // keepPrivate keeps the answer out of shared caches, which know that of requests with Authorization only (RFC 9111,
 // section 3.5). The handler may say otherwise.
-func keepPrivate(h http.Header) {
+func (p *passage) keepPrivate(h http.Header) {
 	if !lists(h["Cache-Control"], "private") && !lists(h["Cache-Control"], "no-store") {
-		h.Set("Cache-Control", "private")
+		p.cacheControl[0] = "private"
+		h["Cache-Control"] = p.cacheControl[:]
 	}
 }
 

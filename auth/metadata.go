@@ -25,6 +25,10 @@ func NewMetadata(v any) (Metadata, error) {
 	return m, err
 }
 
+// RawMetadata returns the metadata that object is the text of. It is for those who have read a larger JSON text already
+// and know that this part of it is an object: the text is kept as it is, and what is no object is an error of Decode only.
+func RawMetadata(object string) Metadata { return Metadata{object: object} }
+
 // Decode stores the object in what into points to, by the rules of [json.Unmarshal].
 func (m Metadata) Decode(into any) error { return json.Unmarshal([]byte(m.text()), into) }
 
@@ -51,7 +55,7 @@ func (m *Metadata) UnmarshalJSON(data []byte) error {
 	case !json.Valid(data) || data[0] != '{':
 		return errors.New("auth: metadata: not a JSON object")
 	default:
-		m.object = string(data)
+		*m = RawMetadata(string(data))
 	}
 	return nil
 }

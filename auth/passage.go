@@ -48,6 +48,8 @@ type passage struct {
 	method  string
 	header  http.Header // of the request; kept, so that no other request gets its address
 	verdict verdict
+
+	cacheControl [1]string // what keepPrivate sets, in the same allocation
 }
 
 // Value returns p for its own keys, so that one allocation holds the context and its value.

@@ -14,23 +14,22 @@ type Set struct {
 }
 
 // NewSet returns the set of names. Order and repetitions are forgotten, empty names are left out.
-func NewSet(names ...string) Set {
-	switch len(names) {
-	case 0:
+func NewSet(names ...string) Set { return newSet(slices.Clone(names)) }
+
+// ParseSet returns the set of the names in text, which are separated by spaces as the scopes of RFC 6749, section 3.3.
+func ParseSet(text string) Set { return newSet(strings.Split(text, " ")) }
+
+// newSet makes a set of a slice that nobody else has.
+func newSet(names []string) Set {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > 0 && names[0] == "" {
+		names = names[1:]
+	}
+	if len(names) == 0 {
 		return Set{}
-	case 1:
-		if names[0] == "" {
-			return Set{}
-		}
-		return Set{names: []string{names[0]}}
 	}
-	sorted := slices.Clone(names)
-	slices.Sort(sorted)
-	sorted = slices.Compact(sorted)
-	if sorted[0] == "" {
-		sorted = sorted[1:]
-	}
-	return Set{names: slices.Clip(sorted)}
+	return Set{names: slices.Clip(names)}
 }
 
 // Has reports whether name itself is in s. It knows no wildcard: see [AuthContext.Allows] for what a scope of "*" grants.

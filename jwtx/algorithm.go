@@ -82,11 +82,21 @@ func (a *algorithm) fits(key crypto.PublicKey) error {
 	return nil
 }
 
+// publicOf returns nil for a signer that is a nil pointer, or wraps one: its Public panics.
+func publicOf(s crypto.Signer) (public crypto.PublicKey) {
+	defer func() {
+		if recover() != nil {
+			public = nil
+		}
+	}()
+	return s.Public()
+}
+
 // sign returns the signature of s over input in the form of a JWS. The public key of s fits a, if a is not an HMAC.
 func (a *algorithm) sign(s crypto.Signer, input []byte) ([]byte, error) {
 	switch a.family {
 	case hmacFamily:
-		if public := s.Public(); public != nil {
+		if public := publicOf(s); public != nil {
 			return nil, fmt.Errorf("%w: %T", errKey, public)
 		}
 		return ofSize(a.hash.Size())(s.Sign(nil, input, crypto.Hash(0)))

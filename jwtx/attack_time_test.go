@@ -46,7 +46,7 @@ func check(t *testing.T, moments []moment) {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(123 * time.Millisecond) // so that now is no whole second
 			at := time.Now().Add(m.from)
-			token := hs256(claims("iat", "", "exp", future, m.claim, seconds(at)))
+			token := hs256(claims("iat", "1", "exp", future, m.claim, seconds(at)))
 			v := verifierWith(func(c *jwtx.Config) { c.Leeway = m.leeway })
 			checkVisit(t, fmt.Sprintf("%s, leeway %v", m.name, m.leeway), token, knock(v, token), m.want)
 		})
@@ -97,7 +97,7 @@ func expPassed(t *testing.T) {
 func TestTokenExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := verifierWith()
-		token := hs256(claims("iat", "", "exp", seconds(time.Now().Add(time.Minute))))
+		token := hs256(claims("iat", "1", "exp", seconds(time.Now().Add(time.Minute))))
 		checkVisit(t, "at first", token, knock(v, token), passes)
 		time.Sleep(time.Minute - time.Nanosecond)
 		checkVisit(t, "at last", token, knock(v, token), passes)

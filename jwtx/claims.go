@@ -2,10 +2,10 @@ package jwtx
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -18,6 +18,7 @@ type Claims struct {
 	Subject   string    // sub, never empty
 	ID        string    // jti, empty if there is none
 	SessionID string    // sid, empty if there is none
+	ClientID  string    // client_id, empty if there is none
 	Expires   time.Time // exp
 	NotBefore time.Time // nbf, zero if there is none
 	IssuedAt  time.Time // iat, zero if there is none
@@ -57,7 +58,7 @@ func (c Claims) Set(name string) (auth.Set, error) {
 	return auth.Set{}, nil
 }
 
-// A payload is the claims and what else is read in the same pass, as text.
+// A payload is the claims, and what else is read in the same pass, as text. It begins with the object and the kind.
 type payload struct {
 	Claims
 	audience string
@@ -66,23 +67,24 @@ type payload struct {
 
 // registeredClaims are those whose other spellings are refused.
 var registeredClaims = []string{
-	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "cnf", "scope", "roles", "amr", "auth_time", "amr_times",
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "client_id", "cnf", "scope", "roles", "amr", "auth_time", "amr_times",
 	"actor_id", "actor_type", "auth_identity_id", "auth_provider", "app_metadata", "user_metadata",
 }
 
-// parsePayload reads the text of a payload. It checks types; what the claims say is checked by the verifier.
-func parsePayload(object string) (p payload, err error) {
-	p.object = object
-	s := scanner{text: object}
+// parse reads the text of the payload. It checks types; what the claims say is checked by the verifier.
+func (p *payload) parse() error {
+	s := scanner{text: p.object}
 	for s.next() {
 		if err := p.read(s.name, s.value); err != nil {
-			return payload{}, fmt.Errorf("claim %.32q: %w", s.name, err)
+			return fmt.Errorf("claim %.32q: %w", s.name, err)
 		}
 	}
-	return p, s.err
+	return s.err
 }
 
-var errBound = errors.New("binds the token to a key, which is not checked here")
+// isComplete reports whether the claims are there that RFC 9068, section 2.2, requires of an access token beside those
+// that every token needs.
+func (p *payload) isComplete() bool { return p.ClientID != "" && p.ID != "" && !p.IssuedAt.IsZero() }
 
 func (p *payload) read(name, value string) (err error) {
 	switch name {
@@ -96,6 +98,8 @@ func (p *payload) read(name, value string) (err error) {
 		p.ID, err = text(value)
 	case "sid":
 		p.SessionID, err = text(value)
+	case "client_id":
+		p.ClientID, err = text(value)
 	case "exp":
 		p.Expires, err = date(value)
 	case "nbf":
@@ -117,6 +121,9 @@ const year10000 = 253402300800
 
 // date reads a NumericDate (RFC 7519, section 2) between 1970 and 9999, as precisely as a microsecond.
 func date(value string) (time.Time, error) {
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && 0 < seconds && seconds < year10000 {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
 	f, err := number(value)
 	if err != nil || f <= 0 || f >= year10000 {
 		return time.Time{}, errValue

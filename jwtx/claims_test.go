@@ -15,7 +15,7 @@ import (
 // claimsOf returns the claims that a handler finds for a payload.
 func claimsOf(t *testing.T, payload string, changes ...func(c *jwtx.Config)) jwtx.Claims {
 	t.Helper()
-	got := knock(verifierWith(append(changes, kinds(jwtx.Access))...), hs256(payload))
+	got := knock(verifierWith(append(changes, kinds(jwtx.Access), allowIncomplete)...), hs256(payload))
 	c, ok := auth.Value[jwtx.Claims](got.ac)
 	if got.outcome != passes || !ok {
 		t.Fatalf("%s: %+v, claims: %v; log: %s", payload, got.outcome, ok, got.log)
@@ -29,21 +29,21 @@ func TestClaims(t *testing.T) {
 		name, payload string
 		want          jwtx.Claims
 	}{
-		{"all of them", claims("nbf", "1700000001"), jwtx.Claims{Issuer: issuer, Subject: "u1", ID: "t1", SessionID: "s1",
+		{"all of them", claims("nbf", "1700000001"), jwtx.Claims{Issuer: issuer, Subject: "u1", ID: "t1", ClientID: "c1", SessionID: "s1",
 			Expires: at(4102444800, 0), IssuedAt: at(1700000000, 0), NotBefore: at(1700000001, 0), Kind: jwtx.Access}},
-		{"what is required", claims("iat", "", "jti", "", "sid", ""), jwtx.Claims{Issuer: issuer, Subject: "u1",
+		{"what is required", claims("iat", "", "jti", "", "client_id", "", "sid", ""), jwtx.Claims{Issuer: issuer, Subject: "u1",
 			Expires: at(4102444800, 0), Kind: jwtx.Access}},
-		{"parts of a second", claims("jti", "", "sid", "", "iat", "1700000000.5", "exp", "4102444800.25"),
+		{"parts of a second", claims("jti", "", "client_id", "", "sid", "", "iat", "1700000000.5", "exp", "4102444800.25"),
 			jwtx.Claims{Issuer: issuer, Subject: "u1", Expires: at(4102444800, 250e6), IssuedAt: at(1700000000, 500e6), Kind: jwtx.Access}},
-		{"powers of ten", claims("jti", "", "sid", "", "iat", "17E8", "exp", "4.1024448e+9"),
+		{"powers of ten", claims("jti", "", "client_id", "", "sid", "", "iat", "17E8", "exp", "4.1024448e+9"),
 			jwtx.Claims{Issuer: issuer, Subject: "u1", Expires: at(4102444800, 0), IssuedAt: at(1700000000, 0), Kind: jwtx.Access}},
-		{"escaped names and values", claims("jti", "", "sid", `"\u0073\/\"😀\ud83d\ude00"`, "iat", "", "sub", "", `s\u0075b`, "",
+		{"escaped names and values", claims("jti", "", "client_id", "", "sid", `"\u0073\/\"😀\ud83d\ude00"`, "iat", "", "sub", "", `s\u0075b`, "",
 			"sub", `"\u0075\u0031"`),
 			jwtx.Claims{Issuer: issuer, Subject: "u1", SessionID: `s/"😀😀`, Expires: at(4102444800, 0), Kind: jwtx.Access}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := claimsOf(t, tt.payload)
-			bare := jwtx.Claims{Issuer: got.Issuer, Subject: got.Subject, ID: got.ID, SessionID: got.SessionID, Expires: got.Expires,
+			bare := jwtx.Claims{Issuer: got.Issuer, Subject: got.Subject, ID: got.ID, SessionID: got.SessionID, ClientID: got.ClientID, Expires: got.Expires,
 				NotBefore: got.NotBefore, IssuedAt: got.IssuedAt, Kind: got.Kind}
 			if bare != tt.want {
 				t.Errorf("%+v, want %+v", bare, tt.want)

@@ -19,6 +19,8 @@ const (
 
 	maxMaxBytes = 64 << 10
 	maxLeeway   = 10 * time.Minute
+
+	maxCacheSize = 1 << 24
 )
 
 // A KeySource finds the key to verify a token with. Package jwks has some.
@@ -73,6 +75,16 @@ type Config struct {
 	// expires, log-out or not.
 	Revoked func(ctx context.Context, r Revocable) (bool, error)
 
+	// AllowIncomplete accepts access tokens without client_id, iat or jti, which RFC 9068, section 2.2, requires: one
+	// without iat cannot be told from one that was issued before an actor's tokens were revoked.
+	AllowIncomplete bool
+
+	// CacheSize is how many verified tokens are remembered, so that the signature of one that comes again is not checked
+	// again. Each time its key is looked up and must be the same, its times are compared and Revoked is asked; Identify is
+	// not, so what that loads may be as old as the token. A token is remembered by a digest, with about three times its size. Default:
+	// none.
+	CacheSize int
+
 	Leeway   time.Duration // how far the issuer's clock may be off, for exp, nbf and iat; default 0, at most 10 minutes
 	MaxBytes int           // what a token may have; default 8 KiB, at most 64 KiB
 	Timeout  time.Duration // what Keys and Revoked may take together; default 5 s
@@ -107,6 +119,7 @@ func (c Config) withDefaults() (Config, error) {
 	w.add(c.Leeway < 0 || c.Leeway > maxLeeway, "Leeway is not between 0 and %v", maxLeeway)
 	w.add(c.MaxBytes < 0 || c.MaxBytes > maxMaxBytes, "MaxBytes is not between 0 and %d", maxMaxBytes)
 	w.add(c.Timeout < 0, "Timeout is negative")
+	w.add(c.CacheSize < 0 || c.CacheSize > maxCacheSize, "CacheSize is not between 0 and %d", maxCacheSize)
 	return c, w.joined()
 }
 

@@ -17,6 +17,7 @@ func Scan(object string) (names, values []string, err error) {
 
 // ParsePayload returns the claims of a payload, as a verifier reads them behind a good signature.
 func ParsePayload(object string) (Claims, error) {
-	p, err := parsePayload(object)
+	p := payload{Claims: Claims{object: object}}
+	err := p.parse()
 	return p.Claims, err
 }

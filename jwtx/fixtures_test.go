@@ -101,6 +101,8 @@ func verifierWith(changes ...func(c *jwtx.Config)) *jwtx.Verifier {
 
 func kinds(all ...jwtx.Kind) func(c *jwtx.Config) { return func(c *jwtx.Config) { c.Kinds = all } }
 
+func allowIncomplete(c *jwtx.Config) { c.AllowIncomplete = true }
+
 func actorType(name string) func(c *jwtx.Config) { return func(c *jwtx.Config) { c.ActorType = name } }
 
 func verify(v *jwtx.Verifier, token string) (*auth.AuthContext, error) {
@@ -131,7 +133,7 @@ func head(alg string, changes ...string) string {
 func claims(changes ...string) string {
 	return object(append([]string{
 		"iss", strconv.Quote(issuer), "aud", strconv.Quote(audience), "sub", `"u1"`, "exp", future, "iat", "1700000000",
-		"jti", `"t1"`, "sid", `"s1"`, "actor_id", `"u1"`, "actor_type", `"user"`,
+		"jti", `"t1"`, "client_id", `"c1"`, "sid", `"s1"`, "actor_id", `"u1"`, "actor_type", `"user"`,
 	}, changes...))
 }
 

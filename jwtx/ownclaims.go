@@ -2,7 +2,6 @@ package jwtx
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -77,11 +76,22 @@ func (p *payload) context() (*auth.AuthContext, error) {
 		if field.value == "" {
 			continue
 		}
-		if err := field.into.UnmarshalJSON([]byte(field.value)); err != nil {
+		if *field.into, err = metadata(field.value); err != nil {
 			return nil, err
 		}
 	}
 	return ac, p.consistent(ac)
+}
+
+// metadata takes over an object that the scanner passed over, or null.
+func metadata(value string) (auth.Metadata, error) {
+	switch value[0] {
+	case '{':
+		return auth.RawMetadata(value), nil
+	case 'n':
+		return auth.Metadata{}, nil
+	}
+	return auth.Metadata{}, errValue
 }
 
 // consistent returns an error if a token says two things. One without an actor is a registration token and nothing else,
@@ -167,7 +177,7 @@ func set(value string) (auth.Set, error) {
 		return auth.Set{}, nil
 	}
 	if joined, err := text(value); err == nil {
-		return auth.NewSet(strings.Split(joined, " ")...), nil
+		return auth.ParseSet(joined), nil
 	}
 	list, err := texts(value)
 	return auth.NewSet(list...), err

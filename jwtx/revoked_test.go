@@ -11,7 +11,7 @@ import (
 
 // revokedBy returns a verifier that asks about revocation.
 func revokedBy(ask func(r jwtx.Revocable) (bool, error)) *jwtx.Verifier {
-	return verifierWith(kinds(jwtx.Access, jwtx.Registration), func(c *jwtx.Config) {
+	return verifierWith(kinds(jwtx.Access, jwtx.Registration), allowIncomplete, func(c *jwtx.Config) {
 		c.Revoked = func(_ context.Context, r jwtx.Revocable) (bool, error) { return ask(r) }
 	})
 }

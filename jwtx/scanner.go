@@ -2,6 +2,7 @@ package jwtx
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -24,8 +25,9 @@ var (
 type scanner struct {
 	text string
 	at   int
-	seen [maxMembers]string
-	n    int
+	n    int        // members so far
+	few  [16]string // the names of the first: most objects need no allocation for them
+	more []string   // and those of the others
 	err  error
 
 	name  string // of the current member, unescaped
@@ -66,11 +68,14 @@ func (s *scanner) member() bool {
 		s.err = errJSON
 		return false
 	}
+	if name = name[1 : len(name)-1]; !isPlain(name) {
+		name = unescape(name)
+	}
 	s.space()
 	colon := s.take(':')
 	s.space()
 	start := s.at
-	if !colon || !s.any(2) || !s.add(unquote(name)) {
+	if !colon || !s.any(2) || !s.add(name) {
 		s.err = errJSON
 		return false
 	}
@@ -80,15 +85,15 @@ func (s *scanner) member() bool {
 
 // add makes name that of the current member, unless it was there before or is one too many.
 func (s *scanner) add(name string) bool {
-	if s.n == maxMembers {
+	first := min(s.n, len(s.few))
+	if s.n == maxMembers || slices.Contains(s.few[:first], name) || slices.Contains(s.more, name) {
 		return false
 	}
-	for _, other := range s.seen[:s.n] {
-		if other == name {
-			return false
-		}
+	if s.n < len(s.few) {
+		s.few[s.n] = name
+	} else {
+		s.more = append(s.more, name)
 	}
-	s.seen[s.n] = name
 	s.n++
 	s.name = name
 	return true
@@ -207,7 +212,13 @@ func (s *scanner) string() (quoted string, ok bool) {
 	if !s.take('"') {
 		return "", false
 	}
-	for s.at < len(s.text) {
+	for {
+		for s.at < len(s.text) && plain[s.text[s.at]] {
+			s.at++
+		}
+		if s.at == len(s.text) {
+			return "", false
+		}
 		switch ch := s.text[s.at]; {
 		case ch == '"':
 			s.at++
@@ -220,8 +231,6 @@ func (s *scanner) string() (quoted string, ok bool) {
 			return "", false
 		case ch < ' ':
 			return "", false
-		case ch < utf8.RuneSelf:
-			s.at++
 		default:
 			r, size := utf8.DecodeRuneInString(s.text[s.at:])
 			if r == utf8.RuneError && size == 1 {
@@ -230,7 +239,24 @@ func (s *scanner) string() (quoted string, ok bool) {
 			s.at += size
 		}
 	}
-	return "", false
+}
+
+// plain are the characters that a string may hold as they are, and that mean nothing but themselves: ASCII that prints,
+// but for quotes and backslashes.
+var plain = func() (table [256]bool) {
+	for ch := ' '; ch < 0x7f; ch++ {
+		table[ch] = ch != '"' && ch != '\\'
+	}
+	return table
+}()
+
+func isPlain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // escape returns the character of the escape sequence that s begins with, and the length of the sequence: 0 if it is
@@ -280,12 +306,8 @@ func hex4(s string) (rune, bool) {
 	return r, true
 }
 
-// unquote returns what a string that the scanner passed over stands for.
-func unquote(quoted string) string {
-	s := quoted[1 : len(quoted)-1]
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
+// unescape returns what the inside of a string that the scanner passed over stands for.
+func unescape(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		i := strings.IndexByte(s, '\\')
@@ -307,8 +329,11 @@ func text(value string) (string, error) {
 	if value == "" || value[0] != '"' {
 		return "", errValue
 	}
-	s := unquote(value)
-	if strings.ContainsFunc(s, isControl) {
+	s := value[1 : len(value)-1]
+	if isPlain(s) {
+		return s, nil
+	}
+	if s = unescape(s); strings.ContainsFunc(s, isControl) {
 		return "", errValue
 	}
 	return s, nil

@@ -23,6 +23,7 @@ const DefaultTokenLifetime = 15 * time.Minute
 type SignerConfig struct {
 	Issuer   string
 	Audience []string
+	ClientID string // the client_id (RFC 9068, section 2.2); default: Issuer, as an application that issues tokens to itself
 	Keys     SigningSource
 	Lifetime time.Duration // of a token, in whole seconds; default: 15 minutes
 	MaxBytes int           // what a token may have, as [Config] bounds it; default: 8 KiB
@@ -40,8 +41,12 @@ func NewSigner(c SignerConfig) (*Signer, error) {
 	if c.MaxBytes == 0 {
 		c.MaxBytes = DefaultMaxBytes
 	}
+	if c.ClientID == "" {
+		c.ClientID = c.Issuer
+	}
 	c.Audience = slices.Clone(c.Audience)
 	var w mistakes
+	w.add(c.ClientID != c.Issuer && !isClaim(c.ClientID), "a ClientID that is not plain text")
 	w.add(!isClaim(c.Issuer) || c.Issuer == "", "no Issuer, or one that is not plain text")
 	w.add(len(c.Audience) == 0, "no Audience")
 	for _, audience := range c.Audience {
@@ -109,6 +114,7 @@ type claimSet struct {
 	Expires      int64         `json:"exp"`
 	IssuedAt     int64         `json:"iat"`
 	ID           string        `json:"jti"`
+	ClientID     string        `json:"client_id"`
 	SessionID    string        `json:"sid,omitempty"`
 	ActorID      string        `json:"actor_id"`
 	ActorType    string        `json:"actor_type"`
@@ -126,7 +132,7 @@ type claimSet struct {
 func (s *Signer) claims(ac auth.AuthContext, now, expires time.Time) claimSet {
 	c := claimSet{
 		Issuer: s.config.Issuer, Audience: s.config.Audience, Subject: ac.Actor.ID,
-		Expires: expires.Unix(), IssuedAt: now.Unix(), ID: token.NewID(), SessionID: ac.SessionID,
+		Expires: expires.Unix(), IssuedAt: now.Unix(), ID: token.NewID(), ClientID: s.config.ClientID, SessionID: ac.SessionID,
 		ActorID: ac.Actor.ID, ActorType: ac.Actor.Type, IdentityID: ac.IdentityID, Provider: ac.Provider,
 		Scope: ac.Scopes.String(), Roles: ac.Roles,
 		AppMetadata: ac.AppMetadata, UserMetadata: ac.UserMetadata,
@@ -164,7 +170,7 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 		return "", errors.New("jwtx: signing key: a kid that is not plain text")
 	}
 	if a.family != hmacFamily {
-		if err := a.fits(key.Public()); err != nil {
+		if err := a.fits(publicOf(key)); err != nil {
 			return "", fmt.Errorf("jwtx: signing key: %w", err)
 		}
 	}
@@ -182,7 +188,8 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 	}
 	body, err := json.Marshal(claims)
 	if err == nil {
-		_, err = parsePayload(string(body)) // metadata may hold what a verifier refuses
+		p := payload{Claims: Claims{object: string(body)}}
+		err = p.parse() // metadata may hold what a verifier refuses
 	}
 	if err != nil {
 		return "", fmt.Errorf("jwtx: claims: %w", err)

@@ -34,6 +34,7 @@ func TestSignerConfig(t *testing.T) {
 			"jwtx: an Audience that is empty or not plain text"},
 		{"an audience with a NUL", func(c *jwtx.SignerConfig) { c.Audience = []string{"a\x00"} },
 			"jwtx: an Audience that is empty or not plain text"},
+		{"a client of two lines", func(c *jwtx.SignerConfig) { c.ClientID = "a\nb" }, "jwtx: a ClientID that is not plain text"},
 		{"no keys", func(c *jwtx.SignerConfig) { c.Keys = nil }, "jwtx: no Keys"},
 		{"a negative lifetime", func(c *jwtx.SignerConfig) { c.Lifetime = -time.Hour }, "jwtx: Lifetime is shorter than a second"},
 		{"a lifetime of a part of a second", func(c *jwtx.SignerConfig) { c.Lifetime = time.Second - 1 },

@@ -1,0 +1,153 @@
+package jwtx
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// A cache remembers accepted tokens of one verifier, and so of one configuration. It is a table of a fixed size without a
+// lock: a digest has a few places in it, and the token that expires first makes room. Only good tokens get into it, so
+// that nobody else can push them out.
+type cache struct{ places []atomic.Pointer[remembered] }
+
+type digest [sha256.Size]byte
+
+// A remembered token is never changed, and its context never given away.
+type remembered struct {
+	accepted
+	digest digest
+}
+
+// ways is how many places a digest has.
+const ways = 4
+
+func newCache(size int) *cache {
+	if size == 0 {
+		return nil
+	}
+	return &cache{places: make([]atomic.Pointer[remembered], size)}
+}
+
+// digestOf is SHA-256, so that nobody can make two tokens that are one here.
+func digestOf(token string) digest {
+	var buffer [1 << 10]byte // of most tokens the copy needs no allocation
+	return sha256.Sum256(append(buffer[:0], token...))
+}
+
+// place returns one of the places of a digest.
+func (c *cache) place(d *digest, way uint64) *atomic.Pointer[remembered] {
+	first := binary.LittleEndian.Uint64(d[:])
+	return &c.places[(first+way)%uint64(len(c.places))]
+}
+
+func (c *cache) get(d *digest) *remembered {
+	for way := range uint64(ways) {
+		if m := c.place(d, way).Load(); m != nil && m.digest == *d {
+			return m
+		}
+	}
+	return nil
+}
+
+// put remembers m in an empty place, or in that of the token that expires first.
+func (c *cache) put(m *remembered) {
+	place := c.place(&m.digest, 0)
+	for way := range uint64(ways) {
+		other := c.place(&m.digest, way)
+		if expires(other.Load()).Before(expires(place.Load())) {
+			place = other
+		}
+	}
+	place.Store(m)
+}
+
+func expires(m *remembered) time.Time {
+	if m == nil {
+		return time.Time{}
+	}
+	return m.ac.Expires
+}
+
+func (c *cache) drop(m *remembered) {
+	for way := range uint64(ways) {
+		c.place(&m.digest, way).CompareAndSwap(m, nil)
+	}
+}
+
+// remembered accepts a token, without its signature if that was checked before.
+func (v *Verifier) remembered(ctx context.Context, token string) (*auth.AuthContext, error) {
+	if len(token) > v.config.MaxBytes {
+		return nil, errMalformed
+	}
+	d := digestOf(token)
+	if m := v.cache.get(&d); m != nil {
+		switch err := v.stillGood(ctx, m); {
+		case err == nil:
+			return copied(m.ac), nil
+		case !isUnknown(err):
+			return nil, err
+		}
+		v.cache.drop(m)
+	}
+	a, err := v.accept(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	v.cache.put(&remembered{accepted: a, digest: d})
+	return copied(a.ac), nil
+}
+
+// stillGood returns why a token that was accepted is not any more, as far as that can change.
+func (v *Verifier) stillGood(ctx context.Context, m *remembered) error {
+	if err := v.inTime(m.ac.Expires, m.notBefore, m.revocable.IssuedAt); err != nil {
+		return err
+	}
+	key, err := v.key(ctx, m.header)
+	if err != nil {
+		return err
+	}
+	if !sameKey(key, m.key) {
+		return errUnknownKey
+	}
+	return v.notRevoked(ctx, &m.revocable)
+}
+
+// sameKey compares keys that fit the same algorithm. A source may make a new copy for each token.
+func sameKey(a, b crypto.PublicKey) bool {
+	switch a := a.(type) {
+	case []byte:
+		b, ok := b.([]byte)
+		return ok && hmac.Equal(a, b)
+	case ed25519.PublicKey:
+		b, ok := b.(ed25519.PublicKey)
+		return ok && bytes.Equal(a, b)
+	case interface{ Equal(crypto.PublicKey) bool }:
+		return a == b || a.Equal(b)
+	}
+	return false
+}
+
+// fewFactors is how many factors a copy has room for in its own allocation.
+const fewFactors = 2
+
+// copied returns a copy of ac that shares nothing which can be changed.
+func copied(ac *auth.AuthContext) *auth.AuthContext {
+	own := &struct {
+		ac      auth.AuthContext
+		factors [fewFactors]auth.Factor
+	}{ac: *ac}
+	own.ac.Factors = append(own.factors[:0:fewFactors], ac.Factors...)
+	if ac.Factors == nil {
+		own.ac.Factors = nil
+	}
+	return &own.ac
+}

@@ -1,0 +1,72 @@
+package jwtx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// Issuers accepts the tokens of several issuers, each by a [Verifier] of its own. The iss of a token, unverified, only
+// chooses which of them is asked: that one then verifies the whole token, with the keys of its issuer and nobody else's.
+// Make one with [NewIssuers]; it does not change, and many goroutines may use it at once.
+type Issuers struct{ verifiers map[string]*Verifier }
+
+// NewIssuers returns a verifier that chooses among verifiers by iss. It is an error to name none, a nil one, or two for
+// the same issuer.
+func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
+	i := &Issuers{verifiers: make(map[string]*Verifier, len(verifiers))}
+	var w mistakes
+	w.add(len(verifiers) == 0, "no verifiers")
+	for n, v := range verifiers {
+		if v == nil {
+			w.add(true, "verifier %d is nil", n)
+			continue
+		}
+		issuer := v.config.Issuer
+		w.add(i.verifiers[issuer] != nil, "two verifiers for the issuer %q", issuer)
+		i.verifiers[issuer] = v
+	}
+	if err := w.joined(); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Recognizes reports whether token has the three parts of a signed JWT, see [auth.Recognizer].
+func (i *Issuers) Recognizes(token string) bool { return strings.Count(token, ".") == 2 }
+
+// VerifyToken has the verifier of the token's issuer verify it.
+func (i *Issuers) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
+	iss, err := issuerOf(c.Token)
+	if err != nil {
+		return nil, errMalformed
+	}
+	v := i.verifiers[iss]
+	if v == nil {
+		return nil, errIssuer
+	}
+	return v.VerifyToken(ctx, c)
+}
+
+// issuerOf returns the iss that a token says, without looking at anything else.
+func issuerOf(token string) (string, error) {
+	if len(token) > maxMaxBytes {
+		return "", errors.New("too long")
+	}
+	_, rest, _ := strings.Cut(token, ".")
+	body, _, _ := strings.Cut(rest, ".")
+	object, err := decode(body)
+	if err != nil {
+		return "", fmt.Errorf("payload: %w", err)
+	}
+	s := scanner{text: object}
+	for s.next() {
+		if s.name == "iss" {
+			return text(s.value)
+		}
+	}
+	return "", s.err
+}

@@ -1,0 +1,111 @@
+package jwtx
+
+import (
+	"context"
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// A signed token is one whose header and signature are good. Its payload is whatever the issuer wrote.
+type signed struct {
+	header
+	kind   Kind
+	key    crypto.PublicKey
+	object string // the text of the payload
+}
+
+// signed checks the form of a token, its header, and its signature (RFC 7515, section 5.2).
+func (v *Verifier) signed(ctx context.Context, token string) (s signed, err error) {
+	head, body, tail, err := v.parts(token)
+	if err != nil {
+		return signed{}, err
+	}
+	s.header, err = v.headers.parse(head)
+	if err != nil {
+		return signed{}, err
+	}
+	if s.kind, err = v.kind(s.header); err != nil {
+		return signed{}, err
+	}
+	if s.object, err = decode(body); err != nil {
+		return signed{}, errMalformed
+	}
+	signature, err := strict.DecodeString(tail)
+	if err != nil || len(signature) == 0 {
+		return signed{}, errMalformed
+	}
+	if s.key, err = v.key(ctx, s.header); err != nil {
+		return signed{}, err
+	}
+	if algorithms[s.alg].method.Verify(token[:len(head)+1+len(body)], signature, s.key) != nil {
+		return signed{}, errSignature
+	}
+	v.headers.remember(head, s.header)
+	return s, nil
+}
+
+// parts returns the three parts of a token (RFC 7515, section 7.1), still encoded.
+func (v *Verifier) parts(token string) (head, body, tail string, err error) {
+	if len(token) > v.config.MaxBytes {
+		return "", "", "", errMalformed
+	}
+	head, rest, _ := strings.Cut(token, ".")
+	body, tail, ok := strings.Cut(rest, ".")
+	// The decoder would skip line breaks.
+	if !ok || strings.IndexByte(tail, '.') >= 0 || strings.IndexByte(token, '\n') >= 0 || strings.IndexByte(token, '\r') >= 0 {
+		return "", "", "", errMalformed
+	}
+	return head, body, tail, nil
+}
+
+// strict also refuses left-over bits in the last character, with which one token has many spellings.
+var strict = base64.RawURLEncoding.Strict()
+
+// decode returns the text that a part of a token stands for. Of most tokens only the text itself is allocated.
+func decode(part string) (string, error) {
+	var from, to [1 << 10]byte
+	decoded, err := strict.AppendDecode(to[:0], append(from[:0], part...))
+	if err != nil {
+		return "", err
+	}
+	return string(decoded), nil
+}
+
+func (v *Verifier) kind(h header) (Kind, error) {
+	for _, k := range v.config.Kinds {
+		if k.is(h.typ) || (k == Untyped && !h.hasTyp) {
+			return k, nil
+		}
+	}
+	return "", errKind
+}
+
+// key returns the key that the source has for a header, if its algorithm is accepted and the key is for it.
+func (v *Verifier) key(ctx context.Context, h header) (crypto.PublicKey, error) {
+	if !slices.Contains(v.config.Algorithms, h.alg) {
+		return nil, errAlgorithm
+	}
+	key, err := v.config.Keys.VerificationKey(ctx, v.config.Issuer, h.alg, h.kid)
+	switch {
+	case err != nil && isUnknown(err):
+		return nil, errUnknownKey
+	case err != nil:
+		return nil, fmt.Errorf("jwtx: keys: %w: %w", auth.ErrUnavailable, err)
+	case key == nil:
+		return nil, fmt.Errorf("jwtx: keys: %w: neither a key nor an error", auth.ErrUnavailable)
+	case algorithms[h.alg].fits(key) != nil:
+		return nil, errUnknownKey
+	}
+	return key, nil
+}
+
+// isUnknown reports whether a source said that there is no such key, and not that it gave up looking.
+func isUnknown(err error) bool {
+	return errors.Is(err, auth.ErrInvalidCredentials) && !auth.IsUnavailable(err)
+}
