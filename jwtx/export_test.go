@@ -1,5 +1,10 @@
 package jwtx
 
+import (
+	"context"
+	"crypto"
+)
+
 // What the scanner is bounded by.
 const (
 	MaxDepth   = maxDepth
@@ -20,4 +25,15 @@ func ParsePayload(object string) (Claims, error) {
 	p := payload{Claims: Claims{object: object}}
 	err := p.parse()
 	return p.Claims, err
+}
+
+// Signed returns the payload of a token whose header and signature are good, whatever it says.
+func (v *Verifier) Signed(ctx context.Context, token string) (payload string, err error) {
+	s, err := v.signed(ctx, token)
+	return s.object, err
+}
+
+// VerifySignature checks a signature as a verifier does, over an input that need not be that of a token.
+func VerifySignature(alg, input string, signature []byte, key crypto.PublicKey) error {
+	return algorithms[alg].method.Verify(input, signature, key)
 }
