@@ -12,6 +12,9 @@
 // (SigningKey), and does not change. [ParseSet] reads one from a JWK Set document. [Handler] serves the public keys of a
 // set, usually at /.well-known/jwks.json.
 //
+// A [Remote] is the set that another issuer publishes, fetched and kept fresh by itself: for those who only verify. It knows
+// where the set is, or asks the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414).
+//
 // Every mistake is found when a key or a set is made: keys that are too short, inconsistent, meant for something else, or
 // a public key given as a secret. Choosing a key for a token costs one map look-up.
 //

@@ -127,6 +127,11 @@ func (s *Set) VerificationKey(_ context.Context, _, alg, kid string) (crypto.Pub
 	if kid == "" {
 		c, missing = s.only, errNoID
 	}
+	return c.verify(alg, missing)
+}
+
+// verify returns the key if it is for alg, and missing if there is none.
+func (c *choice) verify(alg string, missing error) (crypto.PublicKey, error) {
 	switch {
 	case c == nil:
 		return nil, missing
