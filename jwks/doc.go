@@ -5,6 +5,7 @@
 //   - [NewKey]: a key pair, a public key, or a crypto.Signer before a KMS or an HSM
 //   - [NewSecret]: a secret for HS256, HS384 or HS512
 //   - [ParsePEM]: what openssl writes
+//   - [FromEnvironment]: what JWT_SECRET_KEY, JWKS_CONTENT and the like say
 //   - [ParseJWK]: a JSON Web Key (RFC 7517)
 //   - [Generate]: a new one
 //

@@ -179,3 +179,67 @@ func ExampleHandler_secret() {
 	fmt.Println(err)
 	// Output: jwks: set without a public key: secrets cannot be published
 }
+
+// A new key is written once, to where secrets are kept, and its public half wherever it is needed.
+func ExampleKey_PrivatePEM() {
+	key, err := jwks.Generate("ES256", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	private, err := key.PrivatePEM(jwks.PKCS8)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := jwks.ParsePEM(private, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(again.ID() == key.ID(), again.CanSign())
+
+	_, err = key.PrivatePEM(jwks.PKCS1)
+	fmt.Println(err)
+	// Output:
+	// true true
+	// jwks: PEM: format for RSA, which the key is not
+}
+
+func ExampleKey_PublicJWK() {
+	key, err := jwks.ParsePEM([]byte(privatePEM), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	public, err := key.PublicJWK()
+	fmt.Println(string(public), err)
+	// Output: {"alg":"EdDSA","crv":"Ed25519","kid":"3YZxBJ12jO3n_mXt_q-j_Z-TFP1vt-NiI3OCf-fEnHQ","kty":"OKP","use":"sig","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"} <nil>
+}
+
+// What JWKS_CONTENT is to hold is what ParseSet reads.
+func ExampleSet_PrivateJWKSet() {
+	key, err := jwks.Generate("EdDSA", &jwks.KeyOptions{ID: "2026-01"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set, err := jwks.NewSet(key)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	document, err := set.PrivateJWKSet()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := jwks.ParseSet(document)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	kid, alg, _, err := again.SigningKey(context.Background())
+	fmt.Println(kid, alg, err)
+	// Output: 2026-01 EdDSA <nil>
+}

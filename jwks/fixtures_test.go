@@ -91,6 +91,9 @@ func spki(key any) []byte { return pemOf("PUBLIC KEY", must(x509.MarshalPKIXPubl
 // publicRSA returns a public key of n with an exponent.
 func publicRSA(n *big.Int, e int) *rsa.PublicKey { return &rsa.PublicKey{N: n, E: e} }
 
+// longModulus has 16384 bits and no small factor.
+var longModulus = new(big.Int).SetBit(big.NewInt(9), 16383, 1)
+
 func bits(n uint) *big.Int {
 	return new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), n), big.NewInt(1))
 }

@@ -19,16 +19,23 @@ const maxJWK = 64 << 10
 // alg is for another type or curve, if private members do not belong to the public ones, if x5c is for another key, and
 // if the JSON leaves open what is meant: a member twice, base64 that is not canonical, more than 64 KiB. A key whose
 // key_ops lacks "sign" only verifies. Unknown members are ignored, and so is what certificates say beyond their key.
+//
+// Of a secret the length is checked, and that it is no key of another kind, but not, as [NewSecret] does, whether it could
+// be guessed: published test vectors have secrets of zeroes.
 func ParseJWK(data []byte) (*Key, error) {
-	doc, err := readJWK(data)
-	if err != nil {
-		return nil, fmt.Errorf("jwks: JWK: %w", err)
-	}
-	k, err := keyOf(doc)
+	k, err := parseJWK(data)
 	if err != nil {
 		return nil, fmt.Errorf("jwks: JWK: %w", err)
 	}
 	return k, nil
+}
+
+func parseJWK(data []byte) (*Key, error) {
+	doc, err := readJWK(data)
+	if err != nil {
+		return nil, err
+	}
+	return keyOf(doc)
 }
 
 // readJWK takes the members out of data. They are not left to encoding/json, which would take "D" for "d" and whose

@@ -305,5 +305,6 @@ func FuzzParseJWK(f *testing.F) {
 			return
 		}
 		checkUsable(t, k)
+		checkWritten(t, k)
 	})
 }

@@ -34,7 +34,7 @@ func TestNewKey(t *testing.T) {
 		{"an RSA key for PSS", rsaKey, &jwks.KeyOptions{ID: "a", Algorithm: "PS384"}, "a", "PS384", true, &rsaKey.PublicKey},
 		{"an RSA key that is not precomputed", &rsa.PrivateKey{PublicKey: rsaKey.PublicKey, D: rsaKey.D, Primes: rsaKey.Primes},
 			nil, "", "RS256", true, &rsaKey.PublicKey},
-		{"an RSA public key of 16384 bits", publicRSA(bits(16384), 65537), nil, "", "RS256", false, publicRSA(bits(16384), 65537)},
+		{"an RSA public key of 16384 bits", publicRSA(longModulus, 65537), nil, "", "RS256", false, publicRSA(longModulus, 65537)},
 		{"a P-256 key pair", ecKey, nil, "", "ES256", true, &ecKey.PublicKey},
 		{"a P-384 key pair", p384Key, &jwks.KeyOptions{Algorithm: "ES384"}, "", "ES384", true, &p384Key.PublicKey},
 		{"a P-521 public key", &p521Key.PublicKey, nil, "", "ES512", false, &p521Key.PublicKey},
@@ -244,6 +244,18 @@ func TestKeyIsACopy(t *testing.T) {
 	}
 }
 
+// printed returns all that fmt, log/slog and encoding/json make of a value.
+func printed(v any) string {
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c", "%U", "%T", "% 9.3x"} {
+		fmt.Fprintf(&out, verb+"\n", v)
+	}
+	fmt.Fprintf(&out, "%s\n", must(json.Marshal(v)))
+	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "key", v)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "key", v)
+	return out.String()
+}
+
 // However a key or something that holds one is printed, logged or encoded, nothing of it comes out.
 func TestKeyRedactsItself(t *testing.T) {
 	for _, algorithm := range []string{"HS256", "RS256", "ES256", "EdDSA"} {
@@ -254,12 +266,7 @@ func TestKeyRedactsItself(t *testing.T) {
 			holders := []any{k, *k, []any{k, *k}, struct{ K *jwks.Key }{k}, struct{ K jwks.Key }{*k}, struct{ k *jwks.Key }{k},
 				struct{ k jwks.Key }{*k}, []struct{ k []jwks.Key }{{[]jwks.Key{*k}}}, map[string]jwks.Key{"k": *k}, set, *set, struct{ s jwks.Set }{*set}}
 			for _, holder := range holders {
-				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c", "%U", "%T", "% 9.3x"} {
-					fmt.Fprintf(&out, verb+"\n", holder)
-				}
-				fmt.Fprintf(&out, "%s\n", must(json.Marshal(holder)))
-				slog.New(slog.NewTextHandler(&out, nil)).Info("text", "key", holder)
-				slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "key", holder)
+				out.WriteString(printed(holder))
 			}
 			if algorithm == "HS256" {
 				fmt.Fprintf(&out, "%v %+v %#v", signerOf(k), signerOf(k), signerOf(k)) // others are the standard library's

@@ -104,6 +104,10 @@ func copyRSAPublic(k *rsa.PublicKey) (*rsa.PublicKey, error) {
 		return nil, errors.New("RSA key with an exponent that is even, under 65537 or over 31 bits")
 	case isROCA(k.N):
 		return nil, errors.New("RSA key that was made by a chip whose keys can be factored (CVE-2017-15361)")
+	case hasSmallFactor(k.N):
+		return nil, errors.New("RSA key whose modulus has a small factor")
+	case isFermat(k.N):
+		return nil, errors.New("RSA key that can be factored, as its primes are too close together (CVE-2022-26320)")
 	}
 	return &rsa.PublicKey{N: new(big.Int).Set(k.N), E: k.E}, nil
 }
@@ -125,6 +129,10 @@ func copyRSA(k *rsa.PrivateKey) (crypto.Signer, error) {
 	own.Precompute()
 	if own.Validate() != nil || !sameCRT(k.Precomputed, own.Precomputed) {
 		return nil, errInconsistent
+	}
+	// Validate refuses primes that differ too little and a small d. A short prime can be found however long the other is.
+	if p, q := own.Primes[0].BitLen(), own.Primes[1].BitLen(); p < q-1 || p > q+1 {
+		return nil, errors.New("RSA key with primes of different length")
 	}
 	return own, nil
 }
@@ -173,8 +181,11 @@ func copyECDSA(k *ecdsa.PrivateKey) (crypto.Signer, error) {
 }
 
 func copyEd25519Public(k ed25519.PublicKey) (ed25519.PublicKey, error) {
-	if len(k) != ed25519.PublicKeySize || hasSmallOrder(k) {
+	switch {
+	case len(k) != ed25519.PublicKeySize || hasSmallOrder(k):
 		return nil, errors.New("Ed25519 key that is not 32 bytes, or a point for which anyone can sign")
+	case !isOnEdwards25519(k):
+		return nil, errors.New("Ed25519 key that is no point on its curve")
 	}
 	return slices.Clone(k), nil
 }

@@ -16,6 +16,10 @@ const maxPEM = 64 << 10
 // ("PRIVATE KEY"), PKCS #1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY"), or a public key ("PUBLIC KEY",
 // "RSA PUBLIC KEY"). A block "EC PARAMETERS" before it and text around it are ignored; a second key, an encrypted one, a
 // certificate and more than 64 KiB are errors. The rest is as for [NewKey].
+//
+// Lines end with LF or CRLF, or, as in environment variables and JSON, with the two characters \n or the four \r\n, if
+// all of data is one line. White space around data and one pair of quotes, " or ', are ignored: docker run --env-file is
+// one that leaves them in place. Any other escape, or a mixture with real line ends, is an error.
 func ParsePEM(data []byte, opts *KeyOptions) (*Key, error) {
 	k, err := parsePEM(data, opts)
 	if err != nil {
@@ -25,7 +29,10 @@ func ParsePEM(data []byte, opts *KeyOptions) (*Key, error) {
 }
 
 func parsePEM(data []byte, opts *KeyOptions) (*Key, error) {
-	block, err := onlyBlock(data)
+	if len(data) > maxPEM {
+		return nil, errors.New("over 64 KiB")
+	}
+	block, err := onlyBlock(inLines(data))
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +61,29 @@ var parsers = map[string]func(der []byte) (any, error){
 	"RSA PUBLIC KEY":  func(der []byte) (any, error) { return x509.ParsePKCS1PublicKey(der) },
 }
 
+// inLines returns data as it was before it was put into a variable: without quotes around it and, if it is one line, with
+// the line ends that are spelt out there. In several lines a backslash is none of them: pem.Decode refuses it in a block.
+func inLines(data []byte) []byte {
+	data = bytes.Trim(data, whiteSpace)
+	for _, quote := range []string{`"`, "'"} {
+		inner, opened := bytes.CutPrefix(data, []byte(quote))
+		inner, closed := bytes.CutSuffix(inner, []byte(quote))
+		if opened && closed {
+			data = bytes.Trim(inner, whiteSpace)
+			break
+		}
+	}
+	if bytes.ContainsAny(data, "\r\n") {
+		return data
+	}
+	data = bytes.ReplaceAll(data, []byte(`\r\n`), []byte("\n"))
+	return bytes.ReplaceAll(data, []byte(`\n`), []byte("\n"))
+}
+
+const whiteSpace = " \t\r\n"
+
 // onlyBlock returns the one block in data besides EC PARAMETERS.
 func onlyBlock(data []byte) (*pem.Block, error) {
-	if len(data) > maxPEM {
-		return nil, errors.New("over 64 KiB")
-	}
 	var only *pem.Block
 	blocks := 0
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"strings"
@@ -36,6 +37,16 @@ func TestParsePEM(t *testing.T) {
 		{"PKCS #1 public", pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey)), "RS256", false},
 		{"text around, as openssl pkcs12 writes", []byte("Bag Attributes\n    friendlyName: k\n" + string(pkcs8(ecKey)) + "\n\n"), "ES256", true},
 		{"Windows line ends", bytes.ReplaceAll(pkcs8(ecKey), []byte("\n"), []byte("\r\n")), "ES256", true},
+		{"one line", oneLine(pkcs8(ecKey)), "ES256", true},
+		{"one line with a line end of its own", append(oneLine(pkcs8(ecKey)), "\r\n"...), "ES256", true},
+		{"one line with Windows line ends", bytes.ReplaceAll(pkcs8(rsaKey), []byte("\n"), []byte(`\r\n`)), "RS256", true},
+		{"one line that does not end in an escape", bytes.TrimSuffix(oneLine(spki(&ecKey.PublicKey)), []byte(`\n`)), "ES256", false},
+		{"one line with parameters", oneLine(append(parameters, sec1...)), "ES256", true},
+		{"one line in quotes", quoted(oneLine(pkcs8(ecKey)), `"`), "ES256", true},
+		{"one line in single quotes", quoted(oneLine(pkcs8(ecKey)), "'"), "ES256", true},
+		{"one line in quotes, with white space around", []byte(" \"" + string(oneLine(pkcs8(ecKey))) + " \"\n"), "ES256", true},
+		{"lines in quotes", quoted(pkcs8(ecKey), `"`), "ES256", true},
+		{"a JSON string", must(json.Marshal(string(pkcs8(ecKey)))), "ES256", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,6 +57,43 @@ func TestParsePEM(t *testing.T) {
 			if k.ID() != "k" || k.Algorithm() != tt.algorithm || k.CanSign() != tt.canSign {
 				t.Errorf("%v, can sign %t; want %s, %t", k, k.CanSign(), tt.algorithm, tt.canSign)
 			}
+		})
+	}
+}
+
+// oneLine returns lines as an environment variable holds them.
+func oneLine(lines []byte) []byte { return bytes.ReplaceAll(lines, []byte("\n"), []byte(`\n`)) }
+
+func quoted(text []byte, quote string) []byte { return []byte(quote + string(text) + quote) }
+
+// What leaves open where the lines end, or is a text in a text, is refused.
+func TestParsePEMRefusesMixtures(t *testing.T) {
+	good, line := string(pkcs8(ecKey)), string(oneLine(pkcs8(ecKey)))
+	tests := []struct {
+		name, data string
+		want       string
+	}{
+		{"the first line end escaped", strings.Replace(good, "\n", `\n`, 1), "malformed block"},
+		{"the second line end escaped", strings.Replace(good, "\n", `\n`, 2), "malformed block"},
+		{"the first line end not escaped", strings.Replace(line, `\n`, "\n", 1), "malformed block"},
+		{"an escape behind the last line", good[:len(good)-1] + `\n` + "\n", "malformed block"},
+		{"a comment line before one line", "# key\n" + line, "malformed block"},
+		{"escapes that are escaped", strings.ReplaceAll(line, `\n`, `\\n`), "malformed block"},
+		{"other escapes", strings.ReplaceAll(line, `\n`, `\u000a`), "malformed block"},
+		{"only carriage returns", strings.ReplaceAll(good, "\n", "\r"), "malformed block"},
+		{"only escaped carriage returns", strings.ReplaceAll(good, "\n", `\r`), "malformed block"},
+		{"spaces for line ends", strings.ReplaceAll(good, "\n", " "), "malformed block"},
+		{"one quote", `"` + good, "malformed block"},
+		{"two different quotes", `"` + good + "'", "malformed block"},
+		{"quotes in quotes", `"'` + good + `'"`, "malformed block"},
+		{"only a quote", `"`, "no key"},
+		{"two keys on one line", line + line, "several blocks"},
+		{"over 64 KiB of white space", good + strings.Repeat(" ", 64<<10), "over 64 KiB"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := jwks.ParsePEM([]byte(tt.data), nil)
+			checkRefused(t, k, err, tt.want)
 		})
 	}
 }
@@ -100,17 +148,14 @@ func FuzzParsePEM(f *testing.F) {
 	f.Add(pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey)))
 	f.Add(append(pemOf("EC PARAMETERS", []byte{6}), pemOf("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(p521Key)))...))
 	f.Add(spki(&p384Key.PublicKey))
+	f.Add(quoted(oneLine(pkcs8(ecKey)), `"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := jwks.ParsePEM(data, nil)
 		if err != nil {
 			return
 		}
 		checkUsable(t, k)
-		// What it was read as can be written and read again.
-		again := must(jwks.ParsePEM(spki(verifierOf(k)), nil))
-		if again.ID() != k.ID() || again.Algorithm() != k.Algorithm() {
-			t.Errorf("%v became %v", k, again)
-		}
+		checkWritten(t, k)
 		if r, ok := verifierOf(k).(*rsa.PublicKey); ok && r.N.BitLen() < 2048 {
 			t.Errorf("RSA key of %d bits", r.N.BitLen())
 		}

@@ -24,19 +24,57 @@ var digests = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.N
 // NewSecret returns the key for a secret shared by those who sign and those who verify. opts must name the algorithm:
 // HS256, HS384 or HS512. Without an ID the tokens of the key have no kid, and a [Set] cannot hold other keys beside it.
 //
-// The secret must be random bytes, as [Generate] makes them, and at least as long as the digest: 32, 48 or 64 bytes
-// (RFC 7518, section 3.2). Only zeroes are refused, and so is what is no secret but a key of another kind: PEM, a JWK, an
-// OpenSSH key, a public key or certificate in DER, also as base64. With a public key as the secret, anyone could sign.
+// The secret must be random bytes, as [Generate] makes them, at least as long as the digest: 32, 48 or 64 bytes (RFC 7518,
+// section 3.2), and at most 2048 bytes. What could be guessed is refused as far as that can be seen (RFC 8725, section
+// 3.5): fewer than 8 different bytes, such as zeroes or "supersecret" again and again, and the secrets that a well-known
+// page of examples uses. So is what is no secret but a key of another kind: PEM, a JWK, an OpenSSH key, a public key or
+// certificate in DER, also as base64. With a public key as the secret, anyone could sign.
 func NewSecret(secret []byte, opts *KeyOptions) (*Key, error) {
-	k, err := newSecret(secret, opts)
-	if err == nil && isZero(secret) {
-		err = errors.New("secret that is only zeroes, a buffer that nobody filled")
-	}
+	k, err := unguessedSecret(secret, opts)
 	if err != nil {
 		return nil, fmt.Errorf("jwks: %w", err)
 	}
 	return k, nil
 }
+
+func unguessedSecret(secret []byte, opts *KeyOptions) (*Key, error) {
+	k, err := newSecret(secret, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkGuessable(secret); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// minDifferent is so small that no random secret falls below it: of 32 hexadecimal digits, one in twenty million does.
+const minDifferent = 8
+
+// exampleSecrets are what jwt.io signs its examples with. They are long enough, and found in many programs.
+var exampleSecrets = []string{
+	"a-string-secret-at-least-256-bits-long",
+	"a-valid-string-secret-that-is-at-least-384-bits-long",
+	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
+}
+
+func checkGuessable(secret []byte) error {
+	different := map[byte]bool{}
+	for _, b := range secret {
+		different[b] = true
+	}
+	switch {
+	case isZero(secret):
+		return errors.New("secret that is only zeroes, a buffer that nobody filled")
+	case len(different) < minDifferent:
+		return fmt.Errorf("secret with fewer than %d different bytes, which is not random", minDifferent)
+	case slices.Contains(exampleSecrets, string(secret)):
+		return errors.New("secret from a published example, which everyone knows")
+	}
+	return nil
+}
+
+const maxSecret = 2048 // bytes; what a member of a JWK can hold
 
 func newSecret(secret []byte, opts *KeyOptions) (*Key, error) {
 	if opts == nil {
@@ -48,11 +86,19 @@ func newSecret(secret []byte, opts *KeyOptions) (*Key, error) {
 		return nil, errors.New("secret for an algorithm other than HS256, HS384 and HS512")
 	case len(secret) < digest().Size():
 		return nil, fmt.Errorf("secret of %d bytes, which are too few for %s", len(secret), opts.Algorithm)
+	case len(secret) > maxSecret:
+		return nil, fmt.Errorf("secret of over %d bytes", maxSecret)
 	case isKey(secret):
 		return nil, errors.New("secret that is a key of another kind (PEM, DER, JWK or OpenSSH)")
 	}
 	own := slices.Clone(secret)
 	return bind(&material{verifier: own, signer: newMAC(digest, own)}, opts.Algorithm, opts.ID)
+}
+
+// secret returns the secret that k is.
+func (k *Key) secret() ([]byte, bool) {
+	secret, ok := k.verifier().([]byte)
+	return secret, ok
 }
 
 // isKey also looks past white space, a byte order mark and base64, with which the same key would still be no secret.

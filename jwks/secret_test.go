@@ -33,6 +33,11 @@ func TestNewSecretRefuses(t *testing.T) {
 		{"nil", nil, hs256, "0 bytes"},
 		{"empty", []byte{}, hs256, "0 bytes"},
 		{"only zeroes", make([]byte, 32), hs256, "only zeroes"},
+		{"one byte", []byte(strings.Repeat("k", 32)), hs256, "fewer than 8 different bytes"},
+		{"a word of seven letters", []byte(strings.Repeat("supersecret", 3)), hs256, "fewer than 8 different bytes"},
+		{"seven bytes", []byte(strings.Repeat("abcdefg", 5)), hs256, "fewer than 8 different bytes"},
+		{"the example of jwt.io", []byte("a-string-secret-at-least-256-bits-long"), hs256, "published example"},
+		{"over 2048 bytes", []byte(strings.Repeat("0123456789abcdef", 128) + "0"), hs256, "over 2048 bytes"},
 		{"a private key in PEM", pkcs8(ecKey), hs256, "another kind"},
 		{"PEM behind something else", append([]byte("key="), spki(&ecKey.PublicKey)...), hs256, "another kind"},
 		{"PEM as base64", []byte(base64.StdEncoding.EncodeToString(spki(&ecKey.PublicKey))), hs256, "another kind"},
@@ -58,9 +63,10 @@ func TestNewSecretRefuses(t *testing.T) {
 func TestNewSecretAccepts(t *testing.T) {
 	for _, s := range []string{
 		string(secret),
-		strings.Repeat("k", 32),
-		"{" + strings.Repeat("x", 40),
-		"0\x06\x02\x01\x01\x02\x01\x01" + strings.Repeat("x", 32), // a short DER sequence of two numbers
+		strings.Repeat("abcdefgh", 4),
+		"{" + string(secret),
+		"0\x06\x02\x01\x01\x02\x01\x01" + string(secret), // a short DER sequence of two numbers
+		strings.Repeat("0123456789abcdef", 128),
 		base64.StdEncoding.EncodeToString(secret),
 		hex.EncodeToString(secret),
 	} {

@@ -227,3 +227,32 @@ func BenchmarkVerificationKey(b *testing.B) {
 		}
 	}
 }
+
+func FuzzParseSet(f *testing.F) {
+	f.Add(setOf(rsaJWK, ed25519JWK, with(ecJWK, changes{"kid": "e", "d": nil})))
+	f.Add(setOf(octJWK, with(octJWK, changes{"kid": "t", "key_ops": []string{"verify"}})))
+	f.Add(setOf(with(octJWK, changes{"kid": nil})))
+	f.Add(setOf(octJWK, ed25519JWK))
+	f.Add([]byte(`{"keys":[{}, 1, null], "a": 1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		set, err := jwks.ParseSet(data)
+		if err != nil {
+			if set != nil {
+				t.Error("a set beside the error")
+			}
+			return
+		}
+		document := must(set.PrivateJWKSet())
+		again, err := jwks.ParseSet(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if twice := must(again.PrivateJWKSet()); string(twice) != string(document) {
+			t.Error("what was written is read as another set")
+		}
+		kid, alg, _, _ := set.SigningKey(context.Background())
+		if gotKid, gotAlg, _, _ := again.SigningKey(context.Background()); gotKid != kid || gotAlg != alg {
+			t.Errorf("signs with %q, %q, then with %q, %q", kid, alg, gotKid, gotAlg)
+		}
+	})
+}

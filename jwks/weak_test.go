@@ -33,6 +33,74 @@ func factorableRSA(t *testing.T) {
 	}
 }
 
+// pairOf returns the RSA key of two primes, for the exponent 65537.
+func pairOf(p, q *big.Int) *rsa.PrivateKey {
+	one := big.NewInt(1)
+	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	return &rsa.PrivateKey{
+		PublicKey: *publicRSA(new(big.Int).Mul(p, q), 65537),
+		D:         new(big.Int).ModInverse(big.NewInt(65537), phi),
+		Primes:    []*big.Int{p, q},
+	}
+}
+
+func TestWeakRSA(t *testing.T) {
+	p := rsaKey.Primes[0]
+	plus := func(n *big.Int, bit int, k int64) *big.Int { // n + 2^bit + k
+		sum := new(big.Int).SetBit(big.NewInt(k), bit, 1)
+		return sum.Add(sum, n)
+	}
+	// These are primes: what is added was found by trying.
+	next, near, far := plus(p, 10, 194), plus(p, 900, 362), plus(p, 1000, 380)
+	short, long := plus(new(big.Int).Rsh(p, 200), 4, 257), plus(new(big.Int).Lsh(p, 200), 9, 277)
+	tests := []struct {
+		name string
+		key  any
+		want string // "" is a good key
+	}{
+		{"a square", publicRSA(new(big.Int).Mul(p, p), 65537), "too close together"},
+		{"primes one after the other", pairOf(p, next), "too close together"},
+		{"the public half of primes one after the other", &pairOf(p, next).PublicKey, "too close together"},
+		{"primes with the same first bits", pairOf(p, near), inconsistent},
+		{"primes that differ", pairOf(p, far), ""},
+		{"a short prime and a long one", pairOf(short, long), "primes of different length"},
+		{"a modulus that can be divided by 3", publicRSA(bits(2048), 65537), "small factor"},
+		{"a modulus that can be divided by 997", publicRSA(new(big.Int).Mul(p, new(big.Int).Mul(next, big.NewInt(997))), 65537), "small factor"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := jwks.NewKey(tt.key, nil)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Half of all numbers are no coordinate of a point: by flipping bits some are found, and some that are.
+func TestEd25519OffCurve(t *testing.T) {
+	accepted, refused := 0, 0
+	for i := range 64 {
+		key := append(ed25519.PublicKey(nil), ed25519Key.Public().(ed25519.PublicKey)...)
+		key[i/8] ^= 1 << (i % 8)
+		k, err := jwks.NewKey(key, nil)
+		if err != nil {
+			checkRefused(t, k, err, "no point on its curve")
+			refused++
+			continue
+		}
+		accepted++
+	}
+	if accepted == 0 || refused == 0 {
+		t.Errorf("%d keys accepted, %d refused", accepted, refused)
+	}
+	for range 32 {
+		if _, err := jwks.Generate("EdDSA", nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSmallOrderKeys(t *testing.T) {
 	for _, text := range []string{
 		"0000000000000000000000000000000000000000000000000000000000000080",
