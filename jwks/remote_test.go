@@ -90,10 +90,9 @@ func TestRemoteVerificationKey(t *testing.T) {
 
 // A key that is of no use does not spoil the rest.
 func TestRemoteIgnores(t *testing.T) {
-	good := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(setDocument(keyNamed("good"))), `{"keys":[`), "]}")
-	other := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(setDocument(keyNamed("bad"))), `{"keys":[`), "]}")
+	other := keyText(keyNamed("bad"))
 	for _, tt := range []struct{ name, key, reason string }{
-		{"a secret", `{"kty":"oct","kid":"bad","alg":"HS256","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}`, "private or symmetric"},
+		{"a secret", octText, "private or symmetric"},
 		{"a private key", strings.Replace(string(ed25519JWK), "{", `{"kid":"bad",`, 1), "private or symmetric"},
 		{"a secret beside a public key", strings.Replace(other, "{", `{"k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",`, 1), "private or symmetric"},
 		{"for encryption", strings.Replace(other, `"use":"sig"`, `"use":"enc"`, 1), "use other than"},
@@ -105,25 +104,36 @@ func TestRemoteIgnores(t *testing.T) {
 		{"no object", `"bad"`, "not one JSON object"},
 		{"one kid twice", other + "," + strings.Replace(other, "{", `{"x5t":"a",`, 1), "several keys have it"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			e := &endpoint{answer: document(`{"keys":[` + tt.key + `,` + good + `]}`)}
-			log := logged(func(log *slog.Logger) {
-				bubble(t, e, func(t *testing.T, r *jwks.Remote) {
-					if _, err := find(r, "good"); err != nil {
-						t.Errorf("the good key: %v", err)
-					}
-					if _, err := find(r, "bad"); !errors.Is(err, auth.ErrInvalidCredentials) {
-						t.Errorf("the bad key: %v", err)
-					}
-					if s := r.Stats(); s.Keys != 1 || s.Ignored == 0 {
-						t.Errorf("%+v", s)
-					}
-				}, func(c *jwks.RemoteConfig) { c.Logger = log })
-			})
-			if !strings.Contains(log, "key ignored") || !strings.Contains(strings.ReplaceAll(log, `\`, ""), tt.reason) {
-				t.Errorf("log: %s, want %s", log, tt.reason)
+		t.Run(tt.name, func(t *testing.T) { ignores(t, tt.key, tt.reason) })
+	}
+}
+
+const octText = `{"kty":"oct","kid":"bad","alg":"HS256","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}`
+
+// keyText returns the public JWK of a key.
+func keyText(k *jwks.Key) string { return string(must(k.PublicJWK())) }
+
+// ignores fails unless a key whose kid is "bad" is not used and reported, and one beside it is used.
+func ignores(t *testing.T, key, reason string) {
+	t.Helper()
+	e := &endpoint{answer: document(`{"keys":[` + key + `,` + keyText(keyNamed("good")) + `]}`)}
+	log := logged(func(log *slog.Logger) {
+		bubble(t, e, func(t *testing.T, r *jwks.Remote) {
+			if _, err := find(r, "good"); err != nil {
+				t.Errorf("the good key: %v", err)
 			}
-		})
+			for _, alg := range []string{"EdDSA", "ES256", "HS256", "RS256"} {
+				if key, err := r.VerificationKey(t.Context(), issuerURL, alg, "bad"); !errors.Is(err, auth.ErrInvalidCredentials) {
+					t.Errorf("the bad key: %v, %v", key, err)
+				}
+			}
+			if s := r.Stats(); s.Keys != 1 || s.Ignored == 0 {
+				t.Errorf("%+v", s)
+			}
+		}, func(c *jwks.RemoteConfig) { c.Logger = log })
+	})
+	if !strings.Contains(log, "key ignored") || !strings.Contains(strings.ReplaceAll(log, `\`, ""), reason) {
+		t.Errorf("log: %s, want %s", log, reason)
 	}
 }
 

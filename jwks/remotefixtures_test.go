@@ -90,12 +90,14 @@ func (e *endpoint) last() *http.Request {
 	return e.asked[len(e.asked)-1]
 }
 
+var discardLogger = slog.New(slog.DiscardHandler)
+
 // keyNamed returns a new key with an ID.
 func keyNamed(id string) *jwks.Key { return must(jwks.Generate("EdDSA", &jwks.KeyOptions{ID: id})) }
 
 // remoteAt returns the Remote of an endpoint, which is closed when the test ends.
 func remoteAt(t testing.TB, e *endpoint, changes ...func(c *jwks.RemoteConfig)) *jwks.Remote {
-	c := jwks.RemoteConfig{Issuer: issuerURL, URL: keysURL, Transport: e, Logger: slog.New(slog.DiscardHandler)}
+	c := jwks.RemoteConfig{Issuer: issuerURL, URL: keysURL, Transport: e, Logger: discardLogger}
 	for _, change := range changes {
 		change(&c)
 	}
