@@ -71,7 +71,7 @@ type Config struct {
 	Identify func(ctx context.Context, c Claims) (*auth.AuthContext, error)
 
 	// Revoked reports whether a token was revoked, such as when its session has ended: the session package's Manager.Ended
-	// tells. An error means that it could not be found out, and is answered with 503. Default: a token is good until it
+	// tells, or [Revocations]. An error means that it could not be found out, and is answered with 503. Default: a token is good until it
 	// expires, log-out or not.
 	Revoked func(ctx context.Context, r Revocable) (bool, error)
 

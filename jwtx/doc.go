@@ -26,6 +26,18 @@
 // [NewIssuers] puts several verifiers behind one door, for tokens of several issuers. [Config].CacheSize remembers verified
 // tokens, which then cost a digest of the token instead of a signature check.
 //
+// # Revocation
+//
+// A token is good until it expires, unless [Config].Revoked says otherwise. [Revocations] does: it ends one token by its
+// jti, all tokens of a session by sid, or all that an actor was issued before now, from the next request on and in all
+// processes that share its [RevocationStore]. Package store/memory has one.
+//
+//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store, MaxLifetime: 15 * time.Minute})
+//	…, Revoked: revocations.Revoked
+//
+// A store that does not answer is 503, when asking and when revoking: then nobody was logged out. Tokens that could outlive
+// the memory of their revocation are refused: those without iat, and those that live longer than MaxLifetime.
+//
 // # Our own tokens
 //
 // A [Signer] writes actor_id, actor_type, auth_identity_id, auth_provider, scope, roles, app_metadata, user_metadata, sid,

@@ -1,0 +1,4 @@
+package storetest
+
+// RevocationCases are the cases by name.
+var RevocationCases = byName(revocationCases)
