@@ -20,3 +20,20 @@ func TestAllocationBudget(t *testing.T) {
 		t.Errorf("the signing key: %v allocations", allocs)
 	}
 }
+
+// A ring whose view is fresh costs no more.
+func TestAllocationBudgetOfRing(t *testing.T) {
+	r, ctx := newRing(t, ringConfig(newTap())), context.Background()
+	if err := r.Rotate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []signed{sign(t, r), {kid: "unknown", alg: "EdDSA"}, {alg: "EdDSA"}} {
+		allocs := testing.AllocsPerRun(100, func() { _, _ = r.VerificationKey(ctx, "iss", token.alg, token.kid) })
+		if allocs != 0 {
+			t.Errorf("kid %q: %v allocations", token.kid, allocs)
+		}
+	}
+	if allocs := testing.AllocsPerRun(100, func() { _, _, _, _ = r.SigningKey(ctx) }); allocs != 0 {
+		t.Errorf("the signing key: %v allocations", allocs)
+	}
+}

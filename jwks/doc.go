@@ -10,8 +10,13 @@
 //   - [Generate]: a new one
 //
 // A [Set] is what a verifier and an issuer are given. It is a key source (VerificationKey) and a signing source
-// (SigningKey), and does not change. [ParseSet] reads one from a JWK Set document. [Handler] serves the public keys of a
-// set, usually at /.well-known/jwks.json.
+// (SigningKey), and does not change. [ParseSet] reads one from a JWK Set document.
+//
+// A [Ring] is a set whose keys change: the next key is published, then it signs, then the old one is retired, and no good
+// token is refused over it. All processes of an issuer share one through a [KeyStore], in which private keys are sealed;
+// package store/memory has one for a single process.
+//
+// [Handler] serves the public keys of a set or a ring, usually at /.well-known/jwks.json.
 //
 // A [Remote] is the set that another issuer publishes, fetched and kept fresh by itself: for those who only verify. It knows
 // where the set is, or asks the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414).
@@ -20,8 +25,9 @@
 // a public key given as a secret. Choosing a key for a token costs one map look-up.
 //
 // Private and symmetric keys stay inside: a Key prints, logs and encodes as its algorithm and ID, no error text holds any
-// part of a key, and what [Handler] serves is made of public halves only. Two things are left to
-// the program: to keep what it loads keys from as safe, and to remember that whoever verifies with a secret can sign.
+// part of a key, and what [Handler] serves is made of public halves only. What is private is written by the methods alone
+// whose names begin with Private. Three things are left to the program: to keep what it loads keys from as safe, to keep
+// the sealing keys of a ring out of its store, and to remember that whoever verifies with a secret can sign.
 //
 // All types are safe for concurrent use.
 package jwks

@@ -135,3 +135,15 @@ func BenchmarkHandler(b *testing.B) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
+
+// publishedBy returns what the handler for p serves, member by member.
+func publishedBy(t *testing.T, p jwks.Publisher) []map[string]string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	must(jwks.Handler(p)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	var document struct{ Keys []map[string]string }
+	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil || w.Code != 200 {
+		t.Fatal(w.Code, err)
+	}
+	return document.Keys
+}

@@ -101,12 +101,11 @@ func (s *scanner) add(name string) bool {
 
 func (s *scanner) space() {
 	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\t', '\n', '\r':
-			s.at++
-		default:
+		ch := s.text[s.at]
+		if ch > ' ' || ch != ' ' && ch != '\t' && ch != '\n' && ch != '\r' {
 			return
 		}
+		s.at++
 	}
 }
 
@@ -213,9 +212,7 @@ func (s *scanner) string() (quoted string, ok bool) {
 		return "", false
 	}
 	for {
-		for s.at < len(s.text) && plain[s.text[s.at]] {
-			s.at++
-		}
+		s.at += plainPrefix(s.text[s.at:])
 		if s.at == len(s.text) {
 			return "", false
 		}
@@ -250,14 +247,17 @@ var plain = func() (table [256]bool) {
 	return table
 }()
 
-func isPlain(s string) bool {
-	for i := 0; i < len(s); i++ {
+// plainPrefix returns how many characters s begins with that are plain.
+func plainPrefix(s string) int {
+	for i := range len(s) {
 		if !plain[s[i]] {
-			return false
+			return i
 		}
 	}
-	return true
+	return len(s)
 }
+
+func isPlain(s string) bool { return plainPrefix(s) == len(s) }
 
 // escape returns the character of the escape sequence that s begins with, and the length of the sequence: 0 if it is
 // none, or one half of a surrogate pair.

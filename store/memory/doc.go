@@ -1,17 +1,19 @@
-// Package memory keeps sessions and API keys in the memory of one process: for programs that are one process, and for
-// tests. What it holds is gone when the program ends, and no other process sees it.
+// Package memory keeps sessions, API keys, signing keys and revocations of tokens in the memory of one process: for
+// programs that are one process, and for tests. What it holds is gone when the program ends, and no other process sees it.
 //
 //	sessions, err := session.New(session.Config{Store: memory.NewSessions(nil), Keys: [][]byte{key}})
 //	keys, err := apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)})
+//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: memory.NewRevocations(nil), MaxLifetime: time.Hour})
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: memory.NewKeyStore(), SealingKeys: [][]byte{key}, TokenLifetime: time.Hour})
 //
 // What is promised:
 //
-//   - A store is bounded by [Options]. A full one refuses new records with [ErrFull] and never gives up a live one, so
-//     that whoever can make it create records cannot log others out.
+//   - A store of records is bounded by [Options]. A full one refuses new records, and revocations, with [ErrFull] and
+//     never gives up a live one, so that whoever can make it create records cannot log others out, and nothing that was
+//     revoked is good again.
 //   - What has expired makes room: each Create drops a little of it. There is no goroutine and nothing to close.
-//   - Get takes no lock, and allocates only to copy Factors.
-//   - Each method looks at its context once, before it begins, and then finishes: none of them waits for anything but
-//     the others.
+//   - Get and Revocations take no lock, and Get allocates only to copy Factors.
+//   - Each method looks at its context before it begins, and waits for nothing but the others.
 //
 // It passes the suites of package store/storetest.
 package memory
@@ -25,7 +27,7 @@ import (
 // DefaultMax is how many records a store holds unless [Options] says otherwise.
 const DefaultMax = 100_000
 
-// ErrFull is returned by Create when the store holds as many live records as it may. It wraps [auth.ErrUnavailable].
+// ErrFull is returned by Create and Revoke when the store holds as many live records as it may. It wraps [auth.ErrUnavailable].
 var ErrFull = fmt.Errorf("memory: full: %w", auth.ErrUnavailable)
 
 // Options are the settings of a store. The zero value is the default.

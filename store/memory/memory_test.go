@@ -9,6 +9,7 @@ import (
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/memory"
 	"github.com/countersign-go/countersign/store/storetest"
@@ -20,6 +21,11 @@ func TestSessions(t *testing.T) {
 
 func TestAPIKeys(t *testing.T) {
 	storetest.TestAPIKeyStore(t, func(testing.TB) apikey.Store { return memory.NewAPIKeys(nil) })
+}
+
+func TestKeyStore(t *testing.T) {
+	storetest.TestKeyStore(t, func(testing.TB) jwks.KeyStore { return memory.NewKeyStore() })
+	storetest.TestKeyStore(t, func(testing.TB) jwks.KeyStore { return &memory.KeyStore{} })
 }
 
 // A keeper is a store of three records.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/memory"
 	"github.com/countersign-go/countersign/store/storetest"
@@ -26,4 +27,12 @@ func ExampleTestAPIKeyStore() {
 		storetest.TestAPIKeyStore(t, func(testing.TB) apikey.Store { return s })
 	}
 	_ = testAPIKeys
+}
+
+// A store for keys holds one state, so each case needs an empty one.
+func ExampleTestKeyStore() {
+	testKeyStore := func(t *testing.T) {
+		storetest.TestKeyStore(t, func(testing.TB) jwks.KeyStore { return memory.NewKeyStore() })
+	}
+	_ = testKeyStore
 }

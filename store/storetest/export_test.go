@@ -11,9 +11,10 @@ import (
 var (
 	SessionCases = byName(slices.Concat(sessionCases,
 		through(func(s session.Store) indexed { return s.(indexed) }, indexCases)))
-	APIKeyCases = byName(keyCases)
-	FullSession = fullSession
-	FullKey     = fullKey
+	APIKeyCases   = byName(keyCases)
+	KeyStoreCases = byName(keyStoreCases)
+	FullSession   = fullSession
+	FullKey       = fullKey
 )
 
 func byName[S any](cases []testCase[S]) map[string]func(context.Context, S) error {
