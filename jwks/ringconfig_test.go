@@ -45,7 +45,7 @@ func TestRingConfig(t *testing.T) {
 		{"a longer Timeout", func(c *config) { c.Timeout = 30*time.Second + 1 }, []string{"Timeout of 30.000000001s is longer than half of Refresh"}},
 
 		{"a short TokenLifetime", func(c *config) { c.TokenLifetime = time.Second - 1 }, []string{"TokenLifetime of 999.999999ms"}},
-		{"a CacheAge of less than a second", func(c *config) { c.CacheAge = time.Second - 1 }, []string{"CacheAge of 999.999999ms"}},
+		{"a CacheAge of less than a second", func(c *config) { c.CacheAge = time.Second - 1 }, []string{"CacheAge of 999.999999ms", "not in whole seconds"}},
 		{"a CacheAge with a fraction", func(c *config) { c.CacheAge = 90*time.Second + 1 }, []string{"not in whole seconds"}},
 		{"what is negative", func(c *config) {
 			c.TokenLifetime, c.CacheAge, c.Refresh, c.Leeway, c.Lead, c.Retention, c.Timeout = -1e9, -1e9, -1, -1, -1, -1, -1
