@@ -14,7 +14,12 @@
 //
 // A [Ring] is a set whose keys change: the next key is published, then it signs, then the old one is retired, and no good
 // token is refused over it. All processes of an issuer share one through a [KeyStore], in which private keys are sealed;
-// package store/memory has one for a single process.
+// package store/memory has one for a single process. What makes a rotation safe is checked when a ring is made:
+//
+//	Lead      ≥ Timeout + Refresh + CacheAge + Leeway   // everybody knows a key before it signs
+//	Retention ≥ TokenLifetime + Leeway                  // a key outlives the tokens that it signed
+//	Interval  ≥ Lead                                    // one key at most waits for its turn
+//	Refresh   ≥ 2 × Timeout                             // a view is renewed before it is too old
 //
 // [Handler] serves the public keys of a set or a ring, usually at /.well-known/jwks.json.
 //

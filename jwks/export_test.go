@@ -80,3 +80,17 @@ func SealKey(sealingKey []byte, id, alg string, k *Key) []byte {
 	}
 	return raw
 }
+
+// ReadRemote returns the keys that can be used of a set that somebody else wrote, and why others cannot.
+func ReadRemote(document []byte) (keys *Set, ignored []string, err error) {
+	s, err := parseRemote(document)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Set, s.ignored, nil
+}
+
+// ReadMetadata returns where an issuer's metadata says that its keys are.
+func ReadMetadata(issuer string, document []byte) (string, error) {
+	return newFetcher(RemoteConfig{Issuer: issuer}).keysIn(document)
+}

@@ -119,6 +119,7 @@ var packedSpaces = sync.OnceValue(func() []byte {
 // A readerFunc is an [io.Reader].
 type readerFunc func(p []byte) (int, error)
 
+// Read calls f.
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 var blank = bytes.Repeat([]byte(" "), 32<<10)

@@ -29,6 +29,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 // A flusher sends what it is given at once.
 type flusher struct{ http.ResponseWriter }
 
+// Write sends p.
 func (f flusher) Write(p []byte) (int, error) {
 	n, err := f.ResponseWriter.Write(p)
 	if err != nil {
