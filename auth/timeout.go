@@ -28,14 +28,15 @@ func NewTimeout(parent context.Context, d time.Duration) *Timeout {
 	return &Timeout{parent: parent, at: at}
 }
 
-// Stop releases what the context holds.
+// Stop releases what the context holds. If nobody has looked by then, it does not matter whether the time was up.
 func (t *Timeout) Stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.cancel != nil {
 		t.cancel()
+		_ = t.check() // keeps the reason that somebody was told, or may have been
 	}
-	if t.check() == nil {
+	if t.err == nil {
 		t.err = context.Canceled
 	}
 }
