@@ -16,6 +16,7 @@ import (
 	"io"
 	"math/big"
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -26,9 +27,10 @@ var digests = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.N
 //
 // The secret must be random bytes, as [Generate] makes them, at least as long as the digest: 32, 48 or 64 bytes (RFC 7518,
 // section 3.2), and at most 2048 bytes. What could be guessed is refused as far as that can be seen (RFC 8725, section
-// 3.5): fewer than 8 different bytes, such as zeroes or "supersecret" again and again, and the secrets that a well-known
-// page of examples uses. So is what is no secret but a key of another kind: PEM, a JWK, an OpenSSH key, a public key or
-// certificate in DER, also as base64. With a public key as the secret, anyone could sign.
+// 3.5): fewer than 8 different bytes, such as zeroes or "supersecret" again and again, the secrets that a well-known page
+// of examples uses, and a path or a URL instead of what is there. So is what is no secret but a key of another kind: PEM, a
+// JWK, an OpenSSH key, a public key or certificate in DER, also as base64. With a public key as the secret, anyone could
+// sign.
 func NewSecret(secret []byte, opts *KeyOptions) (*Key, error) {
 	k, err := unguessedSecret(secret, opts)
 	if err != nil {
@@ -70,8 +72,24 @@ func checkGuessable(secret []byte) error {
 		return fmt.Errorf("secret with fewer than %d different bytes, which is not random", minDifferent)
 	case slices.Contains(exampleSecrets, string(secret)):
 		return errors.New("secret from a published example, which everyone knows")
+	case isPlace(string(secret)):
+		return errors.New("secret that is a path or a URL, which anybody can guess: what is there was meant")
 	}
 	return nil
+}
+
+// isPlace reports whether a text says where a secret is. Base64 has neither dots nor colons, and no random text has two
+// slashes but no upper-case letter.
+func isPlace(text string) bool {
+	const lower = "abcdefghijklmnopqrstuvwxyz0123456789_-./~"
+	rooted := strings.HasPrefix(strings.TrimLeft(text, ".~"), "/") && strings.Contains(text, ".")
+	switch {
+	case strings.Contains(text, "://"):
+		return true
+	case strings.Trim(text, lower) == "":
+		return rooted || strings.Count(text, "/") > 1
+	}
+	return rooted && strings.Trim(text, lower+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 const maxSecret = 2048 // bytes; what a member of a JWK can hold
