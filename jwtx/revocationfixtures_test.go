@@ -30,7 +30,9 @@ func newOffice(change func(c *jwtx.RevocationsConfig)) *office {
 	}
 	o := &office{must(jwtx.NewRevocations(c)), store, map[string]*jwtx.Verifier{}}
 	for _, iss := range []string{issuer, otherIssuer} {
-		o.doors[iss] = verifierWith(func(vc *jwtx.Config) { vc.Issuer, vc.Leeway, vc.Revoked, vc.AllowIncomplete = iss, c.Leeway, o.Revoked, true })
+		o.doors[iss] = verifierWith(func(vc *jwtx.Config) {
+			vc.Issuer, vc.Leeway, vc.Revoked, vc.AllowIncomplete = iss, c.Leeway, o.Revoked, true
+		})
 	}
 	return o
 }
