@@ -52,8 +52,9 @@ func isB64Token(s string) bool {
 	if s == "" {
 		bad = 1
 	}
-	for ; len(s) >= 4; s = s[4:] { // a token has hundreds of characters, and is looked at for each request
-		bad |= notB64Token[s[0]] | notB64Token[s[1]] | notB64Token[s[2]] | notB64Token[s[3]]
+	for ; len(s) >= 8; s = s[8:] { // a token has hundreds of characters, and is looked at for each request
+		bad |= notB64Token[s[0]] | notB64Token[s[1]] | notB64Token[s[2]] | notB64Token[s[3]] |
+			notB64Token[s[4]] | notB64Token[s[5]] | notB64Token[s[6]] | notB64Token[s[7]]
 	}
 	for i := range len(s) {
 		bad |= notB64Token[s[i]]

@@ -140,9 +140,8 @@ func (g *Guard) decide(r *http.Request, v verdict, rules []Rule) *Error {
 			Err:        fmt.Errorf("%w: an identity without an actor", ErrInvalidCredentials),
 		}, v)
 	}
-	ac := v.ac.clone() // what a rule does to it stays within the route
 	for _, rule := range rules {
-		if err := rule(r, *ac); err != nil {
+		if err := rule(r, *v.ac.clone()); err != nil { // what a rule does to it stays within the rule
 			return g.complete(ruleRefusal(err), v)
 		}
 	}

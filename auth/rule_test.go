@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -225,6 +226,23 @@ func TestRuleErrorsAreCopied(t *testing.T) {
 	for range 2 {
 		check(t, send(g.Require(), get()).Challenge, `A realm="a"`)
 	}
+}
+
+// What a rule does to its copy reaches neither the next rule nor the handler.
+func TestRulesAreApart(t *testing.T) {
+	var seen []string
+	change := func(_ *http.Request, ac auth.AuthContext) error {
+		seen = append(seen, ac.Factors[0].Method)
+		ac.Factors[0].Method = "changed"
+		return nil
+	}
+	h := func(_ http.ResponseWriter, r *http.Request) {
+		ac, _ := auth.FromContext(r.Context())
+		seen = append(seen, ac.Factors[0].Method)
+	}
+	ac := &auth.AuthContext{Actor: alice.Actor, Factors: []auth.Factor{{Method: "pwd"}}}
+	auth.New(always(ac, nil), quiet).Require(change, change)(http.HandlerFunc(h)).ServeHTTP(httptest.NewRecorder(), get())
+	check(t, strings.Join(seen, " "), "pwd pwd pwd")
 }
 
 // A challenge with many long scopes is still one of a bounded length.

@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"math/big"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -82,11 +81,12 @@ func (a *algorithm) fits(key crypto.PublicKey) error {
 	return nil
 }
 
-// publicOf returns nil for a signer that is a nil pointer, or wraps one: its Public panics.
+// publicOf returns what is no key for a signer that is a nil pointer, or wraps one: its Public panics. It is not nil, which
+// is what an HMAC has.
 func publicOf(s crypto.Signer) (public crypto.PublicKey) {
 	defer func() {
 		if recover() != nil {
-			public = nil
+			public = errKey
 		}
 	}()
 	return s.Public()
@@ -96,8 +96,8 @@ func publicOf(s crypto.Signer) (public crypto.PublicKey) {
 func (a *algorithm) sign(s crypto.Signer, input []byte) ([]byte, error) {
 	switch a.family {
 	case hmacFamily:
-		if public := publicOf(s); public != nil {
-			return nil, fmt.Errorf("%w: %T", errKey, public)
+		if publicOf(s) != nil {
+			return nil, errKey
 		}
 		return ofSize(a.hash.Size())(s.Sign(nil, input, crypto.Hash(0)))
 	case edFamily:

@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -90,33 +91,46 @@ func (v *Verifier) remembered(ctx context.Context, token string) (*auth.AuthCont
 	}
 	d := digestOf(token)
 	if m := v.cache.get(&d); m != nil {
-		switch err := v.stillGood(ctx, m); {
+		err := v.stillGood(ctx, m)
+		switch {
 		case err == nil:
 			return copied(m.ac), nil
-		case !isUnknown(err):
+		case auth.IsUnavailable(err):
 			return nil, err
 		}
 		v.cache.drop(m)
+		if !errors.Is(err, errOutdated) {
+			return nil, err
+		}
 	}
 	a, err := v.accept(ctx, token)
 	if err != nil {
 		return nil, err
 	}
+	if secret, ok := a.key.([]byte); ok {
+		a.key = bytes.Clone(secret) // the source may put another one in its place
+	}
 	v.cache.put(&remembered{accepted: a, digest: d})
 	return copied(a.ac), nil
 }
 
+// errOutdated says that what is remembered of a token tells nothing about it any more.
+var errOutdated = errors.New("jwtx: remembered with another key, or for longer than Identify said")
+
 // stillGood returns why a token that was accepted is not any more, as far as that can change.
 func (v *Verifier) stillGood(ctx context.Context, m *remembered) error {
-	if err := v.inTime(m.ac.Expires, m.notBefore, m.revocable.IssuedAt); err != nil {
+	if err := v.inTime(m.revocable.Expires, m.notBefore, m.revocable.IssuedAt); err != nil {
 		return err
+	}
+	if m.ac.Expires.Before(m.revocable.Expires) && !time.Now().Before(m.ac.Expires) {
+		return errOutdated // by our own clock, which needs no leeway
 	}
 	key, err := v.key(ctx, m.header)
 	if err != nil {
 		return err
 	}
 	if !sameKey(key, m.key) {
-		return errUnknownKey
+		return errOutdated
 	}
 	return v.notRevoked(ctx, &m.revocable)
 }

@@ -1,6 +1,7 @@
 package jwtx_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
@@ -162,6 +163,63 @@ func TestCacheAsksAgain(t *testing.T) {
 			t.Errorf("identified %d times, want 3", identified)
 		}
 	})
+}
+
+// By our own clock: the leeway is for that of the issuer.
+func TestCacheAsksAgainWithoutLeeway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		identified := 0
+		v := verifierWith(caching(100), func(c *jwtx.Config) {
+			c.Leeway = time.Minute
+			c.Identify = func(context.Context, jwtx.Claims) (*auth.AuthContext, error) {
+				identified++
+				return &auth.AuthContext{Actor: u1, Expires: time.Now().Add(time.Second)}, nil
+			}
+		})
+		token := hs256(claims("iat", "1"))
+		for range 3 {
+			must(verify(v, token))
+			time.Sleep(time.Second)
+		}
+		if identified != 3 {
+			t.Errorf("identified %d times, want 3", identified)
+		}
+	})
+}
+
+// A remembered token that was revoked is refused at once: a store is not asked twice for one request.
+func TestCacheAsksOnceAboutRevocation(t *testing.T) {
+	asked := 0
+	v := verifierWith(caching(100), func(c *jwtx.Config) {
+		c.Revoked = func(context.Context, jwtx.Revocable) (bool, error) {
+			asked++
+			return asked == 2, nil
+		}
+	})
+	token := hs256(claims())
+	must(verify(v, token))
+	if _, err := verify(v, token); jwtx.ReasonOf(err) != jwtx.ReasonRevoked || asked != 2 {
+		t.Errorf("%v, asked %d times, want 2", err, asked)
+	}
+}
+
+// A oneSecret is a key source that keeps its secret in one place.
+type oneSecret []byte
+
+func (s oneSecret) VerificationKey(context.Context, string, string, string) (crypto.PublicKey, error) {
+	return []byte(s), nil
+}
+
+// A source that overwrites its secret with the next one has changed the key.
+func TestCacheKeepsItsOwnSecret(t *testing.T) {
+	keys := oneSecret(bytes.Clone(secret))
+	v := verifierWith(caching(100), func(c *jwtx.Config) { c.Keys = keys })
+	token := hs256(claims())
+	must(verify(v, token))
+	keys[0] ^= 1
+	if _, err := verify(v, token); jwtx.ReasonOf(err) != jwtx.ReasonSignature {
+		t.Errorf("with another secret: %v", err)
+	}
 }
 
 // Whatever is done to the context that came out of the cache, the next one is as it was.

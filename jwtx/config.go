@@ -58,7 +58,7 @@ type Config struct {
 	Issuer     string   // the iss, exactly
 	Audience   []string // the aud must name one of them, exactly
 	Algorithms []string // of RFC 7518 and RFC 8037: HS256 … HS512, or any of RS*, PS*, ES* and EdDSA, but not both
-	Kinds      []Kind   // what the token may be for
+	Kinds      []Kind   // what the token may be for; our own as the constants spell them
 	Keys       KeySource
 
 	// ActorType makes the sub of a token the ID of an actor of that type, for tokens of other issuers. Of the rest, scope,
@@ -81,8 +81,8 @@ type Config struct {
 
 	// CacheSize is how many verified tokens are remembered, so that the signature of one that comes again is not checked
 	// again. Each time its key is looked up and must be the same, its times are compared and Revoked is asked; Identify is
-	// not, so what that loads may be as old as the token. A token is remembered by a digest, with about three times its size. Default:
-	// none.
+	// not until what it said expires, so what that loads may be as old as the token, and values that it attaches are shared
+	// by all requests. A token is remembered by a digest, with about three times its size. Default: none.
 	CacheSize int
 
 	Leeway   time.Duration // how far the issuer's clock may be off, for exp, nbf and iat; default 0, at most 10 minutes
@@ -113,6 +113,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	w.add(len(families) > 1, "Algorithms mix secrets (HS*) with public keys")
 	w.add(len(c.Kinds) == 0 || slices.Contains(c.Kinds, ""), "no Kinds, or an empty one")
+	for _, k := range c.Kinds {
+		w.add(!k.isCanonical(), "the kind %q, which has to be written in another way", k)
+	}
 	w.add(c.Keys == nil, "no Keys")
 	w.add(c.ActorType != "" && c.Identify != nil, "both ActorType and Identify")
 	w.add(c.ActorType != "" && slices.Contains(c.Kinds, Registration), "ActorType with Registration, whose sub is no actor")

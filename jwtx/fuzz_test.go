@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/countersign-go/countersign/auth"
@@ -128,6 +130,8 @@ func decode(text string) (v any) {
 func FuzzParsePayload(f *testing.F) {
 	addTexts(f)
 	for _, payload := range []string{claims("SUB", `"x"`), claims("i\u017fs", "1"), claims("exp", "1e300"), claims("nbf", "1.5"),
+		claims("exp", "17E8"), claims("exp", "1.7e+9"), claims("exp", "-0"), claims("iat", "0.0000001"), claims("iat", "253402300799.9999999"),
+		claims("CLIENT_ID", `"c1"`), claims("nbf", "9223372036854775808"),
 		claims("sub", `"\u0000"`), claims("sub", `"\ud800"`)} {
 		f.Add(payload)
 	}
@@ -151,7 +155,7 @@ func FuzzParsePayload(f *testing.F) {
 				}
 			}
 		}
-		said := map[string]any{"iss": c.Issuer, "sub": c.Subject, "jti": c.ID, "sid": c.SessionID}
+		said := map[string]any{"iss": c.Issuer, "sub": c.Subject, "jti": c.ID, "sid": c.SessionID, "client_id": c.ClientID}
 		for name, got := range said {
 			want := ""
 			if i := slices.Index(object.names, name); i >= 0 {
@@ -161,13 +165,34 @@ func FuzzParsePayload(f *testing.F) {
 				t.Fatalf("%s is %q, want %q", name, got, want)
 			}
 		}
+		for name, got := range map[string]time.Time{"exp": c.Expires, "nbf": c.NotBefore, "iat": c.IssuedAt} {
+			if i := slices.Index(object.names, name); i >= 0 {
+				checkDate(t, name, got, object.values[i])
+			} else if !got.IsZero() {
+				t.Fatalf("%s is %v, and is not there", name, got)
+			}
+		}
 	})
+}
+
+// checkDate holds a date against the number that it is: never later, and less than two microseconds earlier.
+func checkDate(t *testing.T, name string, got time.Time, value json.RawMessage) {
+	t.Helper()
+	var seconds float64
+	if err := json.Unmarshal(value, &seconds); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	whole, fraction := math.Modf(seconds)
+	late := fraction*1e6 - float64(got.Nanosecond()/1e3)
+	if got.Unix() != int64(whole) || seconds <= 0 || late < 0 || late >= 2 {
+		t.Fatalf("%s is %v, want %s", name, got, value)
+	}
 }
 
 // ownNames are the claims that are read, each of which may be spelled in one way only.
 var ownNames = map[string]bool{
 	"iss": true, "sub": true, "aud": true, "exp": true, "nbf": true, "iat": true, "jti": true, "sid": true, "cnf": true,
-	"scope": true, "roles": true,
+	"client_id": true, "scope": true, "roles": true,
 	"amr": true, "auth_time": true, "amr_times": true, "actor_id": true, "actor_type": true, "auth_identity_id": true, "auth_provider": true,
 	"app_metadata": true, "user_metadata": true,
 }

@@ -15,13 +15,30 @@ const (
 	Untyped      Kind = "untyped"          // of an issuer that leaves out typ; no token can say so
 )
 
+// prefix is what a typ header may begin with, and a Kind does not.
+const prefix = "application/"
+
+func hasPrefix(typ string) bool {
+	return len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix)
+}
+
 // is reports whether k is what a typ header says.
 func (k Kind) is(typ string) bool {
-	const prefix = "application/"
-	if len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
+	if hasPrefix(typ) {
 		typ = typ[len(prefix):]
 	}
 	return k != Untyped && isASCII(typ) && strings.EqualFold(typ, string(k))
+}
+
+// isCanonical reports whether k is written as it has to be: what one of our own kinds asks of a token would not be asked
+// by another spelling of it, and no token can have a kind with the prefix that is cut off.
+func (k Kind) isCanonical() bool {
+	for _, own := range []Kind{Access, Registration, Plain, Untyped} {
+		if k != own && strings.EqualFold(string(k), string(own)) {
+			return false
+		}
+	}
+	return !hasPrefix(string(k))
 }
 
 // isASCII guards EqualFold, which takes ſ for s and the Kelvin sign for k.

@@ -188,8 +188,7 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 	}
 	body, err := json.Marshal(claims)
 	if err == nil {
-		p := payload{Claims: Claims{object: string(body)}}
-		err = p.parse() // metadata may hold what a verifier refuses
+		err = readBack(kind, string(body)) // metadata may hold what a verifier refuses
 	}
 	if err != nil {
 		return "", fmt.Errorf("jwtx: claims: %w", err)
@@ -205,4 +204,14 @@ func (s *Signer) sign(kid, alg string, key crypto.Signer, claims claimSet) (stri
 		return "", fmt.Errorf("jwtx: a token of %d bytes, more than %d", len(signed), s.config.MaxBytes)
 	}
 	return string(signed), nil
+}
+
+// readBack returns why a verifier would refuse what a payload says.
+func readBack(kind Kind, object string) error {
+	p := payload{Claims: Claims{Kind: kind, object: object}}
+	if err := p.parse(); err != nil {
+		return err
+	}
+	_, err := p.context()
+	return err
 }

@@ -101,6 +101,9 @@ func TestSignRefuses(t *testing.T) {
 		{"an ID over 8 KiB", auth.AuthContext{Actor: auth.Actor{Type: "user", ID: strings.Repeat("x", 8<<10)}}, "more than 8192"},
 		{"metadata that is not UTF-8", auth.AuthContext{Actor: user, AppMetadata: metadata("{\"a\":\"\xff\"}")}, "claim"},
 		{"metadata with half a character", auth.AuthContext{Actor: user, UserMetadata: metadata(`{"a":"\ud800"}`)}, "claim"},
+		{"metadata that is an array", auth.AuthContext{Actor: user, AppMetadata: auth.RawMetadata("[1]")}, "claims: "},
+		{"metadata that is text", auth.AuthContext{Actor: user, UserMetadata: auth.RawMetadata(`"x"`)}, "claims: "},
+		{"metadata that closes its object", auth.AuthContext{Actor: user, UserMetadata: auth.RawMetadata(`{},"actor_id":"admin"`)}, "claims: "},
 		{"metadata that is deeper than a verifier reads", auth.AuthContext{Actor: user, AppMetadata: metadata(deep)}, "claim"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -150,6 +153,8 @@ func TestSigningSourceMisbehaves(t *testing.T) {
 		{"a key pair for HMAC", "", "HS256", rsaKey, nil, "does not fit the algorithm"},
 		{"a secret for a key pair", "", "RS256", answers(nil, []byte("x"), nil), nil, "does not fit the algorithm"},
 		{"a signer whose public key is nil", "", "RS256", answers((*rsa.PublicKey)(nil), nil, nil), nil, "does not fit the algorithm"},
+		{"a signer that is a nil pointer", "", "RS256", (*rsa.PrivateKey)(nil), nil, "does not fit the algorithm"},
+		{"a nil pointer for HMAC", "", "HS256", (*rsa.PrivateKey)(nil), nil, "does not fit the algorithm"},
 		{"a signer of an empty key", "", "ES256", &ecdsa.PrivateKey{}, nil, "does not fit the algorithm"},
 		{"half an Ed25519 key", "", "EdDSA", answers(ed.(ed25519.PublicKey)[:31], nil, nil), nil, "does not fit the algorithm"},
 		{"RSA of 1024 bits", "", "RS256", answers(&rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}, nil, nil), nil,
