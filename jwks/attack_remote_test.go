@@ -59,6 +59,8 @@ func remoteKidTwice(t *testing.T) {
 }
 
 func remoteSecret(t *testing.T) {
+	private := must(jwks.NewKey(ed25519Key, &jwks.KeyOptions{ID: "bad"}))
+	ignores(t, string(must(private.PrivateJWK()))+","+keyText(private), "several keys have it")
 	ignores(t, octText, "private or symmetric")
 	ignores(t, strings.Replace(octText, `"k":`, `"use":"sig","k":`, 1), "private or symmetric")
 }

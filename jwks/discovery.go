@@ -72,6 +72,7 @@ func (f *fetcher) keysIn(metadata []byte) (string, error) {
 }
 
 func (f *fetcher) mayHaveKeys(u *url.URL) bool {
+	sameHost := func(host string) bool { return strings.EqualFold(host, u.Host) }
 	issuer, err := url.Parse(f.config.Issuer)
-	return err == nil && u.Host == issuer.Host || slices.Contains(f.config.KeyHosts, u.Host)
+	return err == nil && sameHost(issuer.Host) || slices.ContainsFunc(f.config.KeyHosts, sameHost)
 }

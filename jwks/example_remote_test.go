@@ -42,4 +42,5 @@ func ExampleNewRemote_insecure() {
 	// Output:
 	// jwks: remote: no URL, and Issuer cannot be asked for it: URL that is neither https nor http on loopback
 	// jwks: remote: MaxAge is not between 1s and 24h0m0s
+	// jwks: remote: MaxAge is less than two cooldowns of a minute divided by RequestsPerMinute
 }

@@ -21,7 +21,7 @@ type TestPlan struct {
 
 // PlanOf returns what the schedule of c, which must be complete, says.
 func PlanOf(c RingConfig, keys []TestTerm, now time.Time) (p TestPlan) {
-	s := schedule{c.Lead, c.Interval, c.Retention, c.TokenLifetime, c.Leeway}
+	s := c.schedule()
 	var terms []term
 	for _, k := range keys {
 		terms = append(terms, term{k.ID, k.SignsFrom, !k.Unreadable})

@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,17 +12,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A fetcher gets the key set of an issuer. It is used by one goroutine at a time.
 type fetcher struct {
-	config RemoteConfig
-	client *http.Client
-	// keysURL is where the set is, as far as known: metadata that was read once is read again when the set cannot be had.
-	keysURL string
+	config  RemoteConfig
+	client  *http.Client
+	keysURL string    // where the set is, as far as known
+	found   time.Time // when the metadata said so; zero if the set could not be had since
 }
 
-const maxHeaderBytes = 64 << 10
+const (
+	maxHeaderBytes = 64 << 10
+	maxMetadataAge = 24 * time.Hour // the keys may move and be left where they were, too
+)
 
 func newFetcher(c RemoteConfig) *fetcher {
 	transport := c.Transport
@@ -46,18 +51,21 @@ func newTransport() *http.Transport {
 	return t
 }
 
-// set returns the issuer's keys as they are now: old itself, but for its age, if they have not changed.
+// set returns the issuer's keys as they are now: old itself, which may be nil, but for its age if they have not changed.
 func (f *fetcher) set(ctx context.Context, old *remoteSet) (*remoteSet, error) {
-	if f.keysURL == "" {
-		found, err := f.discover(ctx)
-		if err != nil {
+	if f.config.URL == "" && time.Since(f.found) >= maxMetadataAge {
+		switch place, err := f.discover(ctx); {
+		case err == nil && place == f.keysURL:
+			f.found = time.Now()
+		case err == nil:
+			f.keysURL, f.found, old = place, time.Now(), nil // an ETag means nothing elsewhere
+		case f.keysURL == "":
 			return nil, err
 		}
-		f.keysURL = found
 	}
 	s, err := f.keys(ctx, old)
-	if err != nil && f.config.URL == "" {
-		f.keysURL = "" // it may have moved
+	if err != nil {
+		f.found = time.Time{} // it may have moved
 	}
 	return s, err
 }
@@ -73,14 +81,14 @@ func (f *fetcher) keys(ctx context.Context, old *remoteSet) (*remoteSet, error) 
 	}
 	if answer.status == http.StatusNotModified {
 		unchanged := *old
-		unchanged.maxAge = answer.maxAge
+		unchanged.maxAge = cmp.Or(answer.maxAge, old.maxAge)
 		return &unchanged, nil
 	}
 	s, err := parseRemote(answer.body)
 	if err != nil {
 		return nil, fmt.Errorf("JWK Set: %w", err)
 	}
-	s.etag, s.maxAge = answer.etag, answer.maxAge
+	s.etag, s.maxAge = answer.etag, cmp.Or(answer.maxAge, maxRemoteMaxAge)
 	return s, nil
 }
 
@@ -92,7 +100,7 @@ type answer struct {
 	maxAge time.Duration
 }
 
-// get asks for a document. No error holds the URL, whose query may be a secret, or anything that the server said.
+// get asks for a document. No error holds the URL, whose query may be a secret, or more than a few words of the server.
 func (f *fetcher) get(ctx context.Context, from, etag string) (*answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
@@ -106,10 +114,10 @@ func (f *fetcher) get(ctx context.Context, from, etag string) (*answer, error) {
 	}
 	resp, err := f.client.Do(r)
 	if err != nil {
-		if u := (*url.Error)(nil); errors.As(err, &u) {
+		for u := (*url.Error)(nil); errors.As(err, &u); {
 			err = u.Err
 		}
-		return nil, err
+		return nil, brief(err.Error())
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := &answer{status: resp.StatusCode, etag: resp.Header.Get("ETag"), maxAge: maxAge(resp.Header)}
@@ -123,13 +131,30 @@ func (f *fetcher) get(ctx context.Context, from, etag string) (*answer, error) {
 		return nil, errors.New("answered in an encoding that was not asked for")
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxSet+1))
-	if err == nil && len(a.body) > maxSet {
-		err = errors.New("answered with over 512 KiB")
+	switch {
+	case err != nil:
+		return nil, brief(err.Error())
+	case len(a.body) > maxSet:
+		return nil, errors.New("answered with over 512 KiB")
 	}
-	return a, err
+	return a, nil
 }
 
-// maxAge returns how long the server says that its answer is good (RFC 9111, section 5.2.2), within reason.
+// brief returns an error with the beginning of a text of others, on one line. Transports quote what a server said, which
+// may be long, and it comes back in a log line for each request.
+func brief(text string) error {
+	const most = 300 // characters
+	printable := func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}
+	return fmt.Errorf("%.*s", most, strings.Map(printable, text))
+}
+
+// maxAge returns how long the server says that its answer is good (RFC 9111, section 5.2.2), within reason; 0 if it does
+// not say.
 func maxAge(h http.Header) time.Duration {
 	for directive := range strings.SplitSeq(strings.Join(h["Cache-Control"], ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
@@ -138,12 +163,14 @@ func maxAge(h http.Header) time.Duration {
 			return minCacheControl
 		case strings.EqualFold(name, "max-age"):
 			seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
+			age, _ := strconv.ParseUint(h.Get("Age"), 10, 31) // in caches on the way; RFC 9111, section 5.1
 			if err == nil {
-				return min(max(time.Duration(seconds)*time.Second, minCacheControl), maxRemoteMaxAge)
+				left := time.Duration(seconds)*time.Second - time.Duration(age)*time.Second
+				return min(max(left, minCacheControl), maxRemoteMaxAge)
 			}
 		}
 	}
-	return maxRemoteMaxAge
+	return 0
 }
 
 // secureURL returns the URL that text is, if it is https, or http to this very machine.

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// MaxAge is how long those who fetch what [Handler] serves are told that they may keep it. A key must be published for
-// longer than this before it signs.
-const MaxAge = 5 * time.Minute
+// DefaultCacheAge is how long those who fetch what [Handler] serves are told that they may keep it, unless a [RingConfig]
+// says otherwise. A key must be published for longer than this before it signs.
+const DefaultCacheAge = 5 * time.Minute
 
 // A Publisher has public keys for [Handler] to serve: it is a [Set] or a [Ring].
 type Publisher interface {
@@ -66,7 +66,7 @@ func (s *Set) publish() (func(context.Context) (edition, error), error) {
 	if s == nil {
 		return nil, errors.New("jwks: nil set")
 	}
-	e, err := newEdition(s.keys, MaxAge)
+	e, err := newEdition(s.keys, DefaultCacheAge)
 	if err != nil {
 		return nil, err
 	}

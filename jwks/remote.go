@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,62 +15,20 @@ import (
 	"github.com/countersign-go/countersign/auth"
 )
 
-// What a [RemoteConfig] leaves out.
-const (
-	DefaultRemoteMaxAge      = time.Hour
-	DefaultRequestsPerMinute = 5
-	DefaultRemoteMaxStale    = 24 * time.Hour
-	DefaultRemoteTimeout     = 5 * time.Second
-
-	maxRemoteMaxAge      = 24 * time.Hour
-	minCacheControl      = time.Minute // what a server may shorten MaxAge to
-	maxRemoteBackoff     = time.Minute
-	maxRequestsPerMinute = 600
-)
-
-// RemoteConfig says whose keys a [Remote] has, and where they are. Issuer is required.
-type RemoteConfig struct {
-	// Issuer is whose keys these are, as in iss. Tokens of any other find no key here.
-	Issuer string
-	// URL is where the issuer's JWK Set is: https, or http on loopback. Default: what the metadata of the issuer says, by
-	// OpenID Connect Discovery 1.0, section 4, or RFC 8414, section 3; Issuer must be such a URL itself then.
-	URL string
-	// KeyHosts are hosts, with the port if there is one, that the metadata may name for the keys beside the issuer's own,
-	// such as "www.googleapis.com" for "https://accounts.google.com".
-	KeyHosts []string
-
-	// MaxAge is how old the set may get before it is fetched anew, which happens a little ahead and off the path of
-	// requests. The server's Cache-Control can shorten it, to a minute at the least. Default: 1 hour, at most 24.
-	MaxAge time.Duration
-	// RequestsPerMinute bounds how often an unknown kid or a failure makes it ask again: 5 is once in 12 seconds, whatever
-	// comes in between. Default: 5.
-	RequestsPerMinute int
-	// MaxStale is how old the last good set may get when no better one can be had. Then requests are answered with 503.
-	// Default: 24 hours, or MaxAge if that is more.
-	MaxStale time.Duration
-	// Timeout is what one attempt may take, from discovery to the last byte. Default: 5 seconds.
-	Timeout time.Duration
-
-	// AllowNoKeyID accepts tokens without kid if the set has exactly one key for their algorithm.
-	AllowNoKeyID bool
-	// Transport sends the requests, for a proxy or a certificate authority of one's own. Default: one like
-	// http.DefaultTransport. Redirects are not followed and cookies not kept, whatever it is.
-	Transport http.RoundTripper
-	// Logger is told of failures, of keys that are not used, and of changes. Default: slog.Default().
-	Logger *slog.Logger
-}
-
 // A Remote is the key set of an issuer that publishes it, a key source for package jwtx. It fetches the set at once, and
 // from then on before it gets old, by itself. Make one with [NewRemote] and close it when it is not needed any more; many
 // goroutines may use it at once.
 //
 //   - A token with a known kid never waits, and causes no request.
 //   - An unknown kid is asked for, once for all who wait, and at most once per cooldown (a minute divided by
-//     RequestsPerMinute). A token that nobody can be asked about, because the last attempt failed, is answered with 503.
+//     RequestsPerMinute), within which it is refused: that of a new key, too, if others have just cost an attempt. Issuers
+//     publish keys some time before they sign. A token that nobody can be asked about, because the last attempt failed, is
+//     answered with 503.
 //   - A set stays in use until a better one comes: an answer that is an error, no JSON, over 512 KiB or 100 keys, a redirect
 //     or a set without a usable key changes nothing, until the set is older than MaxStale.
-//   - Private and symmetric keys, weak ones, those for something else and all that share a kid are ignored and reported. They do not
-//     spoil the rest.
+//   - Private and symmetric keys, weak ones, those for something else and all that share a kid are ignored and reported.
+//     They do not spoil the rest.
+//   - An RSA key without alg is for RS256, as everywhere in this package.
 type Remote struct {
 	config RemoteConfig
 	fetch  *fetcher
@@ -116,43 +73,6 @@ func NewRemote(c RemoteConfig) (*Remote, error) {
 	return r, nil
 }
 
-func (c RemoteConfig) withDefaults() (RemoteConfig, error) {
-	setDefault(&c.MaxAge, DefaultRemoteMaxAge)
-	setDefault(&c.MaxStale, max(DefaultRemoteMaxStale, c.MaxAge))
-	setDefault(&c.Timeout, DefaultRemoteTimeout)
-	setDefault(&c.RequestsPerMinute, DefaultRequestsPerMinute)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	c.KeyHosts = slices.Clone(c.KeyHosts)
-	var errs []error
-	add := func(is bool, text string) {
-		if is {
-			errs = append(errs, errors.New("jwks: remote: "+text))
-		}
-	}
-	add(c.Issuer == "", "no Issuer")
-	if c.URL != "" {
-		_, err := secureURL(c.URL)
-		add(err != nil, fmt.Sprintf("URL: %v", err))
-	} else if c.Issuer != "" {
-		_, err := metadataURLs(c.Issuer)
-		add(err != nil, fmt.Sprintf("no URL, and Issuer cannot be asked for it: %v", err))
-	}
-	add(c.MaxAge < time.Second || c.MaxAge > maxRemoteMaxAge, fmt.Sprintf("MaxAge is not between 1s and %v", maxRemoteMaxAge))
-	add(c.MaxStale < c.MaxAge, "MaxStale is less than MaxAge")
-	add(c.Timeout < 0, "Timeout is negative")
-	add(c.RequestsPerMinute < 1 || c.RequestsPerMinute > maxRequestsPerMinute,
-		fmt.Sprintf("RequestsPerMinute is not between 1 and %d", maxRequestsPerMinute))
-	return c, errors.Join(errs...)
-}
-
-func setDefault[T comparable](field *T, value T) {
-	if zero := *new(T); *field == zero {
-		*field = value
-	}
-}
-
 var errOtherIssuer = fmt.Errorf("jwks: remote: another issuer: %w", auth.ErrInvalidCredentials)
 
 // VerificationKey returns the issuer's key with the ID kid, if it is for the algorithm alg. An error wraps
@@ -172,6 +92,16 @@ func (r *Remote) VerificationKey(ctx context.Context, iss, alg, kid string) (cry
 	return r.known(alg, kid)
 }
 
+// LocalKey returns what VerificationKey does if that needs no waiting, and false if there is no such key, or none that is
+// known.
+func (r *Remote) LocalKey(iss, alg, kid string) (crypto.PublicKey, bool) {
+	if iss != r.config.Issuer {
+		return nil, false
+	}
+	key, err := r.known(alg, kid)
+	return key, err == nil
+}
+
 // worthAsking reports whether a newer set could make a difference.
 func worthAsking(err error) bool {
 	return errors.Is(err, errUnknownID) || errors.Is(err, auth.ErrUnavailable)
@@ -181,52 +111,51 @@ func worthAsking(err error) bool {
 func (r *Remote) known(alg, kid string) (crypto.PublicKey, error) {
 	v := r.view.Load()
 	if !r.usable(v) {
-		return nil, r.unavailable(v)
+		return nil, r.unavailable(v.err)
 	}
 	key, err := v.set.key(alg, kid, r.config.AllowNoKeyID)
 	if v.failed > 0 && errors.Is(err, errUnknownID) {
-		return nil, r.unavailable(v) // the issuer may have published it since
+		return nil, r.unavailable(v.err) // the issuer may have published it since
 	}
 	return key, err
 }
 
 func (r *Remote) usable(v *remoteView) bool {
-	return v.set != nil && time.Since(v.fetched) < r.config.MaxStale
+	return v.set != nil && since(v.fetched, time.Now()) < r.config.MaxStale
 }
 
-func (r *Remote) unavailable(v *remoteView) error {
-	err := v.err
-	if err == nil {
-		err = errors.New("not fetched yet")
+func (r *Remote) unavailable(reason error) error {
+	if reason == nil {
+		reason = errors.New("no recent set")
 	}
-	return fmt.Errorf("jwks: remote: keys of %q: %w: %w", r.config.Issuer, auth.ErrUnavailable, err)
+	return fmt.Errorf("jwks: remote: keys of %q: %w: %w", r.config.Issuer, auth.ErrUnavailable, reason)
 }
 
 // ask waits for the attempt under way, or for a new one if the last was long enough ago.
 func (r *Remote) ask(ctx context.Context) error {
-	f := r.attempt()
+	f, err := r.attempt()
 	if f == nil {
-		return nil
+		return err
 	}
 	select {
 	case <-f.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("jwks: remote: keys of %q: %w: %w", r.config.Issuer, auth.ErrUnavailable, ctx.Err())
+		return r.unavailable(ctx.Err())
 	}
 }
 
-func (r *Remote) attempt() *flight {
+// attempt returns the attempt under way, and nil if there is none.
+func (r *Remote) attempt() (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.flight == nil && !r.closed && time.Since(r.started) >= r.cooldown() {
+	if r.closed {
+		return nil, r.unavailable(errors.New("closed"))
+	}
+	if r.flight == nil && time.Since(r.started) >= r.config.cooldown() {
 		r.start()
 	}
-	return r.flight
-}
-
-func (r *Remote) cooldown() time.Duration {
-	return time.Minute / time.Duration(r.config.RequestsPerMinute)
+	return r.flight, nil
 }
 
 // start begins an attempt, which is nobody's but the Remote's: who waits for it may go. Who calls it holds mu.
@@ -239,31 +168,43 @@ func (r *Remote) start() {
 	}
 	r.running.Go(func() {
 		defer cancel()
-		r.land(f, r.fetched(ctx))
+		r.fly(ctx, f)
 	})
 }
 
-// fetched makes one attempt, and returns the view after it.
-func (r *Remote) fetched(ctx context.Context) (v *remoteView) {
-	old := r.view.Load()
+// fly makes one attempt. It lands whatever happens in a Transport, which is not ours, and tells of it when nobody waits
+// any more.
+func (r *Remote) fly(ctx context.Context, f *flight) {
 	r.fetches.Add(1)
+	old, set, err := r.view.Load(), (*remoteSet)(nil), errors.New("transport that does not return")
 	defer func() {
-		if p := recover(); p != nil { // in a Transport, which is not ours
-			v = r.failure(old, fmt.Errorf("panic: %v", p))
+		if p := recover(); p != nil {
+			err = brief(fmt.Sprint("panic: ", p))
+		}
+		v := &remoteView{set: set, fetched: time.Now()}
+		if err != nil {
+			r.failures.Add(1)
+			v = &remoteView{set: old.set, fetched: old.fetched, failed: old.failed + 1, err: err}
+		}
+		if open := r.land(f, v); open {
+			r.tell(old, v)
 		}
 	}()
-	set, err := r.fetch.set(ctx, old.set)
-	if err != nil {
-		return r.failure(old, err)
+	base := old.set
+	if old.failed > 0 {
+		base = nil // in case that the server cannot cope with its own ETag
 	}
-	r.report(old.set, set)
-	return &remoteView{set: set, fetched: time.Now()}
+	set, err = r.fetch.set(ctx, base)
 }
 
-func (r *Remote) failure(old *remoteView, err error) *remoteView {
-	r.failures.Add(1)
-	r.config.Logger.Warn("jwks: keys cannot be fetched", slog.String("issuer", r.config.Issuer), slog.Any("error", err))
-	return &remoteView{set: old.set, fetched: old.fetched, failed: old.failed + 1, err: err}
+// tell logs what came of an attempt. A Logger is not ours either: in a goroutine of ours its panic would end the program.
+func (r *Remote) tell(old, v *remoteView) {
+	defer func() { _ = recover() }()
+	if v.err != nil {
+		r.config.Logger.Warn("jwks: keys cannot be fetched", slog.String("issuer", r.config.Issuer), slog.Any("error", v.err))
+		return
+	}
+	r.report(old.set, v.set)
 }
 
 // report tells of what changed, and of what is not used if that changed.
@@ -281,33 +222,28 @@ func (r *Remote) report(old, set *remoteSet) {
 	log.Info("jwks: new key set", slog.Any("kids", set.ids()))
 }
 
-// land ends an attempt, and plans the next.
-func (r *Remote) land(f *flight, v *remoteView) {
+// land ends an attempt, and plans the next. It returns false after Close, which ends attempts, and that is no news.
+func (r *Remote) land(f *flight, v *remoteView) (open bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.view.Store(v)
 	r.flight = nil
 	close(f.done)
 	if r.closed {
-		return
+		return false
 	}
-	r.next = time.AfterFunc(r.wait(v), func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.flight == nil && !r.closed {
-			r.start()
-		}
-	})
+	r.next = time.AfterFunc(r.wait(v), func() { _, _ = r.attempt() })
+	return true
 }
 
 // wait returns how long to leave the issuer alone after an attempt: until shortly before the set gets old, never at the
 // same time as everybody else; after failures longer each time.
 func (r *Remote) wait(v *remoteView) time.Duration {
 	if v.failed > 0 {
-		return min(r.cooldown()<<min(v.failed-1, 16), max(maxRemoteBackoff, r.cooldown()))
+		return min(r.config.cooldown()<<min(v.failed-1, 16), max(maxRemoteBackoff, r.config.cooldown()))
 	}
 	age := min(r.config.MaxAge, v.set.maxAge)
-	return max(age*7/10+rand.N(age/10), r.cooldown())
+	return max(age*7/10+rand.N(age/10), r.config.cooldown())
 }
 
 // Ready returns nil if keys are there that may be used. If there are none it waits for the attempt under way, at most
@@ -320,7 +256,7 @@ func (r *Remote) Ready(ctx context.Context) error {
 		return err
 	}
 	if v := r.view.Load(); !r.usable(v) {
-		return r.unavailable(v)
+		return r.unavailable(v.err)
 	}
 	return nil
 }
@@ -346,7 +282,7 @@ func (r *Remote) Stats() RemoteStats {
 }
 
 // Close ends all fetching, and returns when nothing of it is left. The keys that are known stay good until they are older
-// than MaxStale. It may be called again, and returns nil.
+// than MaxStale; others cannot be found out any more. It may be called again, and returns nil.
 func (r *Remote) Close() error {
 	r.mu.Lock()
 	r.closed = true

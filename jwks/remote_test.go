@@ -41,6 +41,12 @@ func TestRemoteConfig(t *testing.T) {
 			"jwks: remote: no URL, and Issuer cannot be asked for it: no absolute URL"},
 		{"an issuer with a query", jwks.RemoteConfig{Issuer: issuerURL + "?x"},
 			"jwks: remote: no URL, and Issuer cannot be asked for it: URL with a query"},
+		{"a MaxAge that the cooldown exceeds", jwks.RemoteConfig{Issuer: "x", URL: keysURL, MaxAge: 23 * time.Second},
+			"jwks: remote: MaxAge is less than two cooldowns of a minute divided by RequestsPerMinute"},
+		{"hosts", jwks.RemoteConfig{Issuer: issuerURL, KeyHosts: []string{"keys.example.com", "[::1]:8443"}}, ""},
+		{"hosts that are none", jwks.RemoteConfig{Issuer: issuerURL, KeyHosts: []string{"https://keys.example.com", "x/y", ""}},
+			"jwks: remote: KeyHosts: \"https://keys.example.com\" is no host\njwks: remote: KeyHosts: \"x/y\" is no host\n" +
+				"jwks: remote: KeyHosts: \"\" is no host"},
 		{"everything at once", jwks.RemoteConfig{MaxAge: 48 * time.Hour, MaxStale: time.Hour, Timeout: -1, RequestsPerMinute: -1},
 			"jwks: remote: no Issuer\njwks: remote: MaxAge is not between 1s and 24h0m0s\njwks: remote: MaxStale is less than MaxAge\n" +
 				"jwks: remote: Timeout is negative\njwks: remote: RequestsPerMinute is not between 1 and 600"},
@@ -145,6 +151,8 @@ func TestRemoteRefreshesAhead(t *testing.T) {
 	}{
 		{"no word of it", "", 42 * time.Minute, 48 * time.Minute},
 		{"shorter", "public, max-age=600", 7 * time.Minute, 8 * time.Minute},
+		{"shorter, but old already", "max-age=900\nAge: 300", 7 * time.Minute, 8 * time.Minute},
+		{"older than that", "max-age=900\nAge: 3000", 42 * time.Second, 48 * time.Second},
 		{"longer", "max-age=1000000000", 42 * time.Minute, 48 * time.Minute},
 		{"much longer", "max-age=99999999999999999999", 42 * time.Minute, 48 * time.Minute},
 		{"quoted, in another case", `Max-Age="600"`, 7 * time.Minute, 8 * time.Minute},
@@ -155,7 +163,9 @@ func TestRemoteRefreshesAhead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			text := setDocument(keyNamed("1"))
 			e := &endpoint{answer: func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Cache-Control", tt.cacheControl)
+				cacheControl, age, _ := strings.Cut(tt.cacheControl, "\nAge: ")
+				w.Header().Set("Cache-Control", cacheControl)
+				w.Header().Set("Age", age)
 				document(text)(w, r)
 			}}
 			bubble(t, e, func(t *testing.T, _ *jwks.Remote) {
@@ -234,6 +244,8 @@ func TestRemoteDiscovery(t *testing.T) {
 		{"RFC 8414", nil, map[string]http.HandlerFunc{oauth: metadata(path, keysURL)}, []string{openid, oauth, "/keys"}, ""},
 		{"on another host that is allowed", []string{"keys.example.com"},
 			map[string]http.HandlerFunc{openid: metadata(path, "https://keys.example.com/keys")}, []string{openid, "/keys"}, ""},
+		{"on the same host, in capitals", nil, map[string]http.HandlerFunc{openid: metadata(path, "https://LOGIN.example.com/keys")},
+			[]string{openid, "/keys"}, ""},
 		{"on another host", nil, map[string]http.HandlerFunc{openid: metadata(path, "https://keys.example.com/keys")},
 			[]string{openid}, "neither the issuer's nor one of KeyHosts"},
 		{"on another port", nil, map[string]http.HandlerFunc{openid: metadata(path, "https://login.example.com:8443/keys")},

@@ -33,7 +33,7 @@ func resourceServerOf(t *testing.T, idp *authtest.Issuer, changes ...func(c *jwk
 	t.Cleanup(func() { _ = keys.Close() })
 	return &resourceServer{keys, must(jwtx.NewVerifier(jwtx.Config{
 		Issuer: idp.URL(), Audience: []string{authtest.DefaultAudience}, Algorithms: []string{"ES256"},
-		Kinds: []jwtx.Kind{jwtx.Access}, Keys: keys, ActorType: "user",
+		Kinds: []jwtx.Kind{jwtx.Access}, Keys: keys, ActorType: "user of " + idp.URL(),
 	}))}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/MicahParks/jwkset"
@@ -28,17 +29,21 @@ func parseRemote(data []byte) (*remoteSet, error) {
 	}
 	s := &remoteSet{only: map[string]*choice{}}
 	var keys []*Key
+	count := map[string]int{}
 	for i, document := range documents {
-		k, err := remoteKey(document)
+		k, id, err := remoteKey(document)
+		if k != nil || errors.Is(err, errCompromised) {
+			count[id]++
+		}
 		if err != nil {
 			s.ignored = append(s.ignored, fmt.Sprintf("key %d: %v", i, err))
 			continue
 		}
 		keys = append(keys, k)
 	}
-	keys = s.withoutDuplicates(keys)
+	keys = s.withoutDuplicates(keys, count)
 	if len(keys) == 0 {
-		return nil, errors.New("JWK Set without a key that can be used")
+		return nil, brief(strings.Join(append([]string{"no key that can be used"}, s.ignored...), "; "))
 	}
 	if s.Set, err = NewSet(keys...); err != nil {
 		return nil, err
@@ -53,24 +58,27 @@ func parseRemote(data []byte) (*remoteSet, error) {
 	return s, nil
 }
 
-// remoteKey refuses what nobody should publish: whoever reads the set could sign with it.
-func remoteKey(document []byte) (*Key, error) {
+var errCompromised = errors.New("private or symmetric key, which is compromised")
+
+// remoteKey refuses what nobody should publish: whoever reads the set could sign with it. It also returns the kid.
+func remoteKey(document []byte) (*Key, string, error) {
 	doc, err := readJWK(document)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if doc.KTY == jwkset.KtyOct || doc.K != "" || isPrivate(doc) {
-		return nil, errors.New("private or symmetric key, which is compromised")
+		return nil, doc.KID, errCompromised
 	}
-	return keyOf(doc)
+	k, err := keyOf(doc)
+	if err != nil {
+		return nil, doc.KID, err
+	}
+	return k, k.id, nil
 }
 
-// withoutDuplicates drops all keys that share an ID: which one is meant would depend on who reads the set.
-func (s *remoteSet) withoutDuplicates(keys []*Key) []*Key {
-	count := map[string]int{}
-	for _, k := range keys {
-		count[k.id]++
-	}
+// withoutDuplicates drops all keys that share an ID, be it with one that is compromised: which one is meant would depend on
+// who reads the set.
+func (s *remoteSet) withoutDuplicates(keys []*Key, count map[string]int) []*Key {
 	return slices.DeleteFunc(keys, func(k *Key) bool {
 		if count[k.id] > 1 {
 			s.ignored = append(s.ignored, fmt.Sprintf("kid %.64q: several keys have it", k.id))

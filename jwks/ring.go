@@ -33,15 +33,16 @@ import (
 //
 // A process works from its view of the store, which it renews when it is used, in the background: there is no goroutine
 // in between, and after an idle time the old key signs until a new one has been published for Lead. While the store does
-// not answer a process goes on, for a time: it signs with a view that is up to Lead + Retention - TokenLifetime - Leeway -
-// Timeout old, until when a key that it knows nothing of could be about to sign and its own to be removed. It verifies for
-// TokenLifetime longer, and Handler serves a view for Refresh + CacheAge, telling how much of that is left. Then they
-// return [auth.ErrUnavailable].
+// not answer a process goes on, for a time: it signs with a view that is up to Lead + Retention - TokenLifetime - 2 × Leeway -
+// Timeout old, as a key that it knows nothing of may soon take over, and what it signs must have expired when its own key is
+// removed. It verifies for TokenLifetime + Leeway longer, and Handler serves a view for Refresh + CacheAge, telling how much
+// of that is left. Then they return [auth.ErrUnavailable].
 //
-// Whoever can write to the store can take keys away, but neither add nor change one. A key that cannot be opened is not
-// used, and is reported; another takes its place. A state that is no ring's, or is older than one that was seen, is never
-// written over: it is as if the store did not answer. So after a backup was restored, or to begin anew by removing the
-// state, restart all processes. Who can write to the store and knows a sealing key can do everything.
+// Whoever can write to the store can take keys away, and put back such as were there, but neither make nor change one. A
+// key that cannot be opened is not used, and is reported; another takes its place. A state that is no ring's, or is older
+// than one that was seen, is never written over: it is as if the store did not answer. So after a backup was restored, or
+// to begin anew by removing the state, restart all processes. Who can write to the store and knows a sealing key can do
+// everything.
 type Ring struct {
 	config   RingConfig // without SealingKeys
 	schedule schedule
@@ -75,7 +76,7 @@ func NewRing(ctx context.Context, c RingConfig) (*Ring, error) {
 	c.SealingKeys = nil
 	r := &Ring{
 		config:   c,
-		schedule: schedule{c.Lead, c.Interval, c.Retention, c.TokenLifetime, c.Leeway},
+		schedule: c.schedule(),
 		sealer:   sealer,
 		cooldown: c.Refresh / 10,
 	}
@@ -131,6 +132,20 @@ func (r *Ring) VerificationKey(ctx context.Context, _, alg, kid string) (crypto.
 		return nil, errNotAsked
 	}
 	return key, err
+}
+
+// LocalKey returns what VerificationKey does while the view is fresh, and false if there is no such key, or it is time to
+// look again.
+func (r *Ring) LocalKey(_, alg, kid string) (crypto.PublicKey, bool) {
+	if r == nil || r.view.Load() == nil || kid == "" {
+		return nil, false
+	}
+	v, now := r.view.Load(), time.Now()
+	if v.age(now) >= r.config.Refresh/2 {
+		return nil, false
+	}
+	key, _, err := v.verificationKey(r.schedule, alg, kid, now)
+	return key, err == nil
 }
 
 // SigningKey returns the key that signs now, its ID and its algorithm. Ask again for each token, and let none live longer
@@ -196,8 +211,10 @@ func (r *Ring) Close() error {
 // Format writes what r is, whatever the verb and flags, and nothing of what it holds: that may change at any time.
 func (r *Ring) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ring of keys") }
 
-// report says what happened. No key has anything secret that an attribute could show.
+// report says what happened. No key has anything secret that an attribute could show. A logger that panics is not heard: in
+// a goroutine of ours it would end the program, and after a Swap it would hide that the keys have changed.
 func (r *Ring) report(level slog.Level, message string, err error, attrs ...slog.Attr) {
+	defer func() { _ = recover() }()
 	logger := r.config.Logger
 	if logger == nil {
 		logger = slog.Default()

@@ -32,10 +32,12 @@ func (r *Ring) Rotate(ctx context.Context) error {
 
 // Revoke removes a key at once, because others may have it: its tokens are refused from now on, and if it is the one that
 // signs, a new one does. Other processes follow within Refresh, and verifiers within CacheAge after that; they may not know
-// the new key until then, unless they look for it. An ID that no key has is [ErrNoKey], also when Revoke is repeated.
+// the new key until then, unless they look for it. An ID that no key has is [ErrNoKey], also when Revoke is repeated: its
+// tokens are refused then, too.
 //
 // It is for an emergency. To be rid of a key that nobody else has, [Ring.Rotate] is enough. If somebody could read the
-// store and knows a sealing key, change that first, see [RingConfig], and then revoke every key.
+// store and knows a sealing key, change that first, see [RingConfig], and then revoke every key. Somebody who can write to
+// the store and has a copy from before can put the key back, until no sealing key opens it.
 func (r *Ring) Revoke(ctx context.Context, kid string) error {
 	if err := r.isOpen(); err != nil {
 		return err
@@ -91,7 +93,7 @@ var errUnsettled = errors.New("jwks: ring: keys that could not be changed")
 // have been faster, an answer may be lost, and it is only done when there is nothing left to do.
 func (r *Ring) change(ctx context.Context, planned func(terms []term, now time.Time) (plan, error)) error {
 	var fresh *Key
-	var failure error
+	var failure error // of the last Swap
 	for range ringAttempts {
 		v, err := r.load(ctx)
 		if err != nil {
@@ -99,12 +101,11 @@ func (r *Ring) change(ctx context.Context, planned func(terms []term, now time.T
 		}
 		now := time.Now()
 		p, err := planned(v.terms, now)
-		if err != nil {
-			return err
-		}
-		if !p.changes(v.terms) {
+		if p.add != stepReplace { // else the view that there is may still have a key that signs
 			r.install(v)
-			return nil
+		}
+		if err != nil || !p.changes(v.terms) {
+			return err
 		}
 		if fresh != nil && v.has(fresh.id) {
 			fresh = nil // it was kept
@@ -137,7 +138,8 @@ func (r *Ring) swap(ctx context.Context, v *ringView, p plan, fresh *Key, now ti
 		r.added = now
 		r.mu.Unlock()
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	// From now, which is what the new key says, and not from here: who was paused in between must not be late.
+	ctx, cancel := context.WithDeadline(ctx, now.Add(r.config.Timeout))
 	defer cancel()
 	if err := r.config.Store.Swap(ctx, v.version, raw); err != nil {
 		return ringUnavailable(err), nil

@@ -78,6 +78,53 @@ func TestRevoke(t *testing.T) {
 	})
 }
 
+// A process that says that there is no such key accepts none of its tokens either, whoever it was that removed it.
+func TestNoKeyIsRefused(t *testing.T) {
+	removals := map[string]func(s *tap, r, other *jwks.Ring, kid string) error{
+		"another process": func(_ *tap, _, other *jwks.Ring, kid string) error {
+			return other.Revoke(context.Background(), kid)
+		},
+		"the process itself, which then lost the store": func(s *tap, r, _ *jwks.Ring, kid string) error {
+			s.once("Swap", func(_ context.Context, call func() error) error {
+				err := call()
+				s.once("Load", refusing)
+				return err
+			})
+			if err := r.Revoke(context.Background(), kid); !errors.Is(err, auth.ErrUnavailable) {
+				return fmt.Errorf("it did not lose the store: %w", err)
+			}
+			return nil
+		},
+	}
+	for name, remove := range removals {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newTap()
+				r, other := newRing(t, ringConfig(s)), newRing(t, ringConfig(s))
+				token := sign(t, r)
+				check(t, "removal", remove(s, r, other, token.kid), nil)
+				check(t, "Revoke", errors.Is(r.Revoke(t.Context(), token.kid), jwks.ErrNoKey), true)
+				check(t, "tokens", outcomes(r, token), "ok 401")
+			})
+		})
+	}
+}
+
+// The store may keep a key until Timeout after the time that it was published by what it says, and no longer, however slow
+// the process is in between: Lead counts from there.
+func TestPublishedInTime(t *testing.T) {
+	s := newTap()
+	r := newRing(t, ringConfig(s))
+	var deadline time.Time
+	s.on("Swap", func(ctx context.Context, call func() error) error {
+		deadline, _ = ctx.Deadline()
+		return call()
+	})
+	check(t, "Rotate", r.Rotate(t.Context()), nil)
+	published := must(r.Keys(t.Context()))[1].Published
+	check(t, "how long Swap may take", deadline.Round(0).Sub(published), 2*time.Second)
+}
+
 // A key that is revoked does not come back, whatever changes the keys at the same time: each process writes what it made
 // of the state that it read right before the other's change.
 func TestRevokedStaysRevoked(t *testing.T) {

@@ -44,7 +44,7 @@ type RingConfig struct {
 	TokenLifetime time.Duration // of the tokens that live longest
 	Refresh       time.Duration // how old a process's view of the store may be while the store answers; default: 1 minute
 
-	// CacheAge is how long verifiers may keep what Handler serves, in whole seconds. Default: [MaxAge]. Many, a [Remote] among
+	// CacheAge is how long verifiers may keep what Handler serves, in whole seconds. Default: [DefaultCacheAge]. Many, a [Remote] among
 	// them, do not ask again within a minute whatever they are told: less is for verifiers that are set up for it.
 	CacheAge time.Duration
 
@@ -55,7 +55,8 @@ type RingConfig struct {
 	Interval time.Duration // how long a key signs before the next one does, or ByHand; default: 30 days
 
 	// Lead is how long a key is published before it signs, and Retention how long it is published after that. Default:
-	// the least that is safe, see [Ring].
+	// the least that is safe, see [Ring]. With a cache such as a CDN before Handler, add CacheAge to Lead: verifiers that
+	// do not heed its Age, a [Remote] among them, keep for CacheAge what is that old already.
 	Lead, Retention time.Duration
 
 	Timeout time.Duration // what one call of Store may take; default: 2 seconds
@@ -67,7 +68,7 @@ type RingConfig struct {
 // withDefaults returns c with defaults for what is zero, and all that is wrong with it.
 func (c RingConfig) withDefaults() (RingConfig, error) {
 	c.Algorithm = cmp.Or(c.Algorithm, ringAlgorithm)
-	c.CacheAge = cmp.Or(c.CacheAge, MaxAge)
+	c.CacheAge = cmp.Or(c.CacheAge, DefaultCacheAge)
 	c.Refresh = cmp.Or(c.Refresh, ringRefresh)
 	c.Leeway = cmp.Or(c.Leeway, ringLeeway)
 	c.Interval = cmp.Or(c.Interval, ringInterval)
@@ -89,6 +90,13 @@ func (c RingConfig) leastLead() time.Duration { return c.Timeout + c.Refresh + c
 // behind the one of the process that removes the key by Leeway.
 func (c RingConfig) leastRetention() time.Duration { return c.TokenLifetime + c.Leeway }
 
+// schedule returns the schedule of c, which must be complete.
+func (c RingConfig) schedule() schedule {
+	return schedule{
+		lead: c.Lead, interval: c.Interval, retention: c.Retention, lifetime: c.TokenLifetime, leeway: c.Leeway,
+	}
+}
+
 // scheduled is how many keys there are at once, at most, if nobody changes them by hand.
 func (c RingConfig) scheduled() int {
 	return int((c.Lead+c.Interval+c.Retention)/c.Interval) + 2
@@ -96,8 +104,9 @@ func (c RingConfig) scheduled() int {
 
 // signsFor is how old a view may be for its process to sign. Right after it was loaded another process may have published
 // a key, by a clock that is behind by Leeway; at most Timeout before, if the store took that long. Lead later that key
-// signs, and Retention after that the one that this process knows is gone. The token must have expired by then.
-func (c RingConfig) signsFor() time.Duration { return c.verifiesFor() - c.TokenLifetime }
+// signs, and Retention after that the one that this process knows is gone. The token must have expired by then, also by the
+// clock of a verifier that is behind by Leeway.
+func (c RingConfig) signsFor() time.Duration { return c.verifiesFor() - c.TokenLifetime - c.Leeway }
 
 // verifiesFor is how old a view may be for its process to verify: until then no key that it holds for the one that signs
 // can have been removed as scheduled.

@@ -139,7 +139,7 @@ func (s *tap) keyIDs() (ids []string) {
 	return ids
 }
 
-// ringConfig is for tokens of 15 minutes and a new key in each hour. A view is good for 7 minutes to sign, and for 22 to
+// ringConfig is for tokens of 15 minutes and a new key in each hour. A view is good for 6 minutes to sign, and for 22 to
 // verify.
 func ringConfig(s jwks.KeyStore) jwks.RingConfig {
 	return jwks.RingConfig{
@@ -151,7 +151,7 @@ func ringConfig(s jwks.KeyStore) jwks.RingConfig {
 const (
 	lead      = 7*time.Minute + 2*time.Second
 	retention = 16 * time.Minute
-	signsFor  = 7 * time.Minute
+	signsFor  = 6 * time.Minute
 	verifies  = 22 * time.Minute
 	refresh   = time.Minute
 	cacheAge  = 5 * time.Minute

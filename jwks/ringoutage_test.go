@@ -3,6 +3,7 @@ package jwks_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"testing"
 	"testing/synctest"
@@ -28,9 +29,8 @@ func TestOutage(t *testing.T) {
 		{refresh, "ok ok 503 max-age=300"},
 		{refresh + time.Second, "ok ok 503 max-age=299"},
 		{refresh + cacheAge - time.Second, "ok ok 503 max-age=1"},
-		{refresh + cacheAge, "ok ok 503 503"},
-		{signsFor - 1, "ok ok 503 503"},
-		{signsFor, "503 ok 503 503"},
+		{signsFor - 1, "ok ok 503 max-age=0"},
+		{signsFor, "503 ok 503 503"}, // which is Refresh + CacheAge here
 		{verifies - 1, "503 ok 503 503"},
 		{verifies, "503 503 503 503"},
 		{365 * 24 * time.Hour, "503 503 503 503"},
@@ -141,6 +141,57 @@ func TestCutOff(t *testing.T) {
 		cut.down(nil)
 		time.Sleep(refresh)
 		check(t, "back", sign(t, r).kid, sign(t, other).kid)
+	})
+}
+
+// While a process changes the keys it says of a kid that it does not know that it cannot tell, not that there is none:
+// another may have published it since.
+func TestUnknownKidDuringChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, slow := newTap(), newTap()
+		slow.KeyStore = s.KeyStore
+		r, other := newRing(t, ringConfig(slow)), newRing(t, ringConfig(s))
+		old := sign(t, r)
+		time.Sleep(time.Hour)
+		sign(t, other)
+		synctest.Wait()
+		time.Sleep(lead) // in which r sees nothing, and the first key has ended
+		check(t, "Rotate", other.Rotate(t.Context()), nil)
+		time.Sleep(retention)
+		slow.on("Swap", func(_ context.Context, call func() error) error {
+			time.Sleep(30 * time.Second) // longer than it may, which is all the same here
+			return call()
+		})
+		check(t, "the first key", outcomes(r, old), "ok 401") // which begins its removal
+		check(t, "Revoke", other.Revoke(t.Context(), sign(t, other).kid), nil)
+		time.Sleep(10 * time.Second)
+		check(t, "the new key", outcome(verify(r, sign(t, other))), "503")
+		time.Sleep(refresh)
+		check(t, "later", outcome(verify(r, sign(t, other))), "ok")
+	})
+}
+
+type panickingLogger struct{ slog.Handler }
+
+func (panickingLogger) Handle(context.Context, slog.Record) error { panic("a bug in the logger") }
+
+// A logger that panics is not heard. Otherwise it would end the program, as no request is there to catch it.
+func TestLoggerThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTap()
+		c := ringConfig(s)
+		c.Logger = slog.New(panickingLogger{slog.Default().Handler()})
+		r := newRing(t, c)
+		token := sign(t, r)
+		for _, f := range []fault{refusing, panicking, nil} {
+			s.down(f)
+			time.Sleep(refresh)
+			check(t, "requests", outcomes(r, token), "ok ok")
+			synctest.Wait()
+		}
+		check(t, "Rotate", r.Rotate(t.Context()), nil)
+		check(t, "Revoke", r.Revoke(t.Context(), token.kid), nil)
+		check(t, "tokens", outcomes(r, token), "ok 401")
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // TestLeastIsSafe plays processes and verifiers whose clocks differ by as much as Leeway, whose views are as old as Refresh
-// and whose copies as old as CacheAge, over a store that takes Timeout. With the least Lead and Retention no good token is
+// and whose copies as old as CacheAge, over a store that takes Timeout and does not answer some for a minute. With the least Lead and Retention no good token is
 // refused; with less there is one that is.
 func TestLeastIsSafe(t *testing.T) {
 	c := jwks.RingConfig{
@@ -73,6 +73,7 @@ type process struct {
 	clock  time.Duration
 	keys   []jwks.TestTerm
 	loaded time.Time
+	cutOff time.Time // until when the store does not answer it
 }
 
 type verifier struct {
@@ -96,8 +97,14 @@ func (w *world) step() {
 	w.now = w.now.Add(time.Second)
 	w.write()
 	for _, p := range w.processes {
-		if age := w.now.Sub(p.loaded); age >= w.Refresh || w.dice.IntN(20) == 0 {
+		if w.dice.IntN(100) == 0 {
+			p.cutOff = w.now.Add(time.Minute)
+		}
+		if (w.age(p) >= w.Refresh || w.dice.IntN(20) == 0) && !w.now.Before(p.cutOff) {
 			w.load(p)
+		}
+		if w.age(p) >= jwks.SignsFor(w.RingConfig) {
+			continue
 		}
 		plan := w.plan(p)
 		if until := w.now.Add(p.clock + w.TokenLifetime); until.After(w.expires[plan.Signer]) {
@@ -105,15 +112,22 @@ func (w *world) step() {
 		}
 	}
 	for _, v := range w.verifiers {
-		if !w.now.Before(v.expires) {
-			v.kids, v.expires = w.known(w.processes[w.dice.IntN(len(w.processes))]), w.now.Add(w.CacheAge)
+		p := w.processes[w.dice.IntN(len(w.processes))]
+		if left := jwks.Served(w.RingConfig) - w.age(p); !w.now.Before(v.expires) && left > 0 {
+			v.kids, v.expires = w.known(p), w.now.Add(min(w.CacheAge, left))
 		}
-		w.verify(v.clock, v.kids)
+		if w.now.Before(v.expires) {
+			w.verify(v.clock, v.kids)
+		}
 	}
 	for _, p := range w.processes {
-		w.verify(p.clock, w.known(p))
+		if w.age(p) < w.Refresh { // else it looks for an ID that it does not know, or says that it cannot
+			w.verify(p.clock, w.known(p))
+		}
 	}
 }
+
+func (w *world) age(p *process) time.Duration { return w.now.Sub(p.loaded) }
 
 func (w *world) plan(p *process) jwks.TestPlan {
 	return jwks.PlanOf(w.RingConfig, p.keys, w.now.Add(p.clock))

@@ -94,38 +94,32 @@ func (r *Ring) current(ctx context.Context, bounded func(RingConfig) time.Durati
 	return v, now, nil
 }
 
-// ask returns a view that was loaded just now, or false if there is none to be had. It looks at the view last, since what
-// another began may have ended meanwhile.
+// ask returns a view that is newer than v or was loaded just now, or false if there is none to be had. It looks at the view
+// last, since what another began may have ended meanwhile.
 func (r *Ring) ask(ctx context.Context, v *ringView, now time.Time) (*ringView, bool) {
 	if v.age(now) < r.cooldown {
 		return v, true
 	}
-	f := r.begin(now)
-	asked := f != nil && f.wait(ctx)
-	v = r.view.Load()
-	return v, asked || v.age(time.Now()) < r.cooldown
+	if f := r.begin(now); f != nil {
+		f.wait(ctx)
+	}
+	is := r.view.Load()
+	return is, is != v || is.age(time.Now()) < r.cooldown
 }
 
 // A ringFlight is one refresh of the view, for all who wait.
 type ringFlight struct {
 	again bool            // the one before failed
 	late  <-chan struct{} // is closed when it is too late to wait
-	done  chan struct{}
-	ok    bool // once done
+	done  chan struct{}   // is closed when the view was renewed, or could not be
 }
 
-// wait returns whether the view was renewed.
-func (f *ringFlight) wait(ctx context.Context) bool {
+// wait waits for f, but not for what f may still change of the keys after that.
+func (f *ringFlight) wait(ctx context.Context) {
 	select {
 	case <-f.done:
 	case <-f.late:
 	case <-ctx.Done():
-	}
-	select {
-	case <-f.done:
-		return f.ok
-	default:
-		return false
 	}
 }
 
@@ -189,7 +183,6 @@ func (r *Ring) land(f *ringFlight, err error) {
 		r.mu.Lock()
 		r.failed = err != nil
 		r.mu.Unlock()
-		f.ok = err == nil
 		close(f.done)
 	}
 	if err != nil {

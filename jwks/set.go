@@ -130,6 +130,12 @@ func (s *Set) VerificationKey(_ context.Context, _, alg, kid string) (crypto.Pub
 	return c.verify(alg, missing)
 }
 
+// LocalKey returns what VerificationKey does, and false instead of an error.
+func (s *Set) LocalKey(iss, alg, kid string) (crypto.PublicKey, bool) {
+	key, err := s.VerificationKey(context.Background(), iss, alg, kid)
+	return key, err == nil
+}
+
 // verify returns the key if it is for alg, and missing if there is none.
 func (c *choice) verify(alg string, missing error) (crypto.PublicKey, error) {
 	switch {

@@ -60,6 +60,15 @@ const (
 
 var errKey = errors.New("a key that does not fit the algorithm")
 
+// isKey reports whether key is of a type that a source may return.
+func isKey(key crypto.PublicKey) bool {
+	switch key.(type) {
+	case []byte, *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
+		return true
+	}
+	return false
+}
+
 // fits returns nil if key may verify with a: of its type and size, whole, and no typed nil, which golang-jwt would panic
 // for.
 func (a *algorithm) fits(key crypto.PublicKey) error {

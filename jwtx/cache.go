@@ -2,7 +2,6 @@ package jwtx
 
 import (
 	"bytes"
-	"context"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -85,13 +84,13 @@ func (c *cache) drop(m *remembered) {
 }
 
 // remembered accepts a token, without its signature if that was checked before.
-func (v *Verifier) remembered(ctx context.Context, token string) (*auth.AuthContext, error) {
+func (v *Verifier) remembered(wait *patience, token string) (*auth.AuthContext, error) {
 	if len(token) > v.config.MaxBytes {
 		return nil, errMalformed
 	}
 	d := digestOf(token)
 	if m := v.cache.get(&d); m != nil {
-		err := v.stillGood(ctx, m)
+		err := v.stillGood(wait, m)
 		switch {
 		case err == nil:
 			return copied(m.ac), nil
@@ -103,7 +102,7 @@ func (v *Verifier) remembered(ctx context.Context, token string) (*auth.AuthCont
 			return nil, err
 		}
 	}
-	a, err := v.accept(ctx, token)
+	a, err := v.accept(wait, token)
 	if err != nil {
 		return nil, err
 	}
@@ -118,21 +117,21 @@ func (v *Verifier) remembered(ctx context.Context, token string) (*auth.AuthCont
 var errOutdated = errors.New("jwtx: remembered with another key, or for longer than Identify said")
 
 // stillGood returns why a token that was accepted is not any more, as far as that can change.
-func (v *Verifier) stillGood(ctx context.Context, m *remembered) error {
+func (v *Verifier) stillGood(wait *patience, m *remembered) error {
 	if err := v.inTime(m.revocable.Expires, m.notBefore, m.revocable.IssuedAt); err != nil {
 		return err
 	}
 	if m.ac.Expires.Before(m.revocable.Expires) && !time.Now().Before(m.ac.Expires) {
 		return errOutdated // by our own clock, which needs no leeway
 	}
-	key, err := v.key(ctx, m.header)
+	key, err := v.key(wait, m.header)
 	if err != nil {
 		return err
 	}
 	if !sameKey(key, m.key) {
 		return errOutdated
 	}
-	return v.notRevoked(ctx, &m.revocable)
+	return v.notRevoked(wait, &m.revocable)
 }
 
 // sameKey compares keys that fit the same algorithm. A source may make a new copy for each token.

@@ -34,6 +34,15 @@ type KeySource interface {
 	VerificationKey(ctx context.Context, iss, alg, kid string) (crypto.PublicKey, error)
 }
 
+// A LocalKeySource is a [KeySource] that can answer from memory. A verifier asks LocalKey first, and spends nothing on a
+// deadline where that is enough.
+//
+// LocalKey returns what VerificationKey would return, if it is a key and can be had without waiting, and false otherwise.
+type LocalKeySource interface {
+	KeySource
+	LocalKey(iss, alg, kid string) (crypto.PublicKey, bool)
+}
+
 // A SigningSource names the key to sign with. Package jwks has some.
 //
 // SigningKey returns the key's ID, which may be empty, its algorithm, and a signer. Of HS* the signer's Public is nil and
@@ -58,11 +67,12 @@ type Config struct {
 	Issuer     string   // the iss, exactly
 	Audience   []string // the aud must name one of them, exactly
 	Algorithms []string // of RFC 7518 and RFC 8037: HS256 … HS512, or any of RS*, PS*, ES* and EdDSA, but not both
-	Kinds      []Kind   // what the token may be for; our own as the constants spell them
+	Kinds      []Kind   // what the token may be for, such as Access; our own as the constants spell them
 	Keys       KeySource
 
 	// ActorType makes the sub of a token the ID of an actor of that type, for tokens of other issuers. Of the rest, scope,
 	// sid and amr with auth_time are taken over; roles are not, since what an actor may do here is for the application to say.
+	// Issuers that do not share their users need types of their own.
 	ActorType string
 	// Identify says who the claims stand for, instead of ActorType. It returns an AuthContext, which is copied, or an error
 	// as a verifier does. What it leaves empty of Scheme, Issuer, CredentialID, SessionID and Expires is filled in.
@@ -85,7 +95,9 @@ type Config struct {
 	// by all requests. A token is remembered by a digest, with about three times its size. Default: none.
 	CacheSize int
 
-	Leeway   time.Duration // how far the issuer's clock may be off, for exp, nbf and iat; default 0, at most 10 minutes
+	// Leeway is how far the issuer's clock may be off, for exp, nbf and iat. Tokens are often used in the second in which they
+	// are made, so between two machines some seconds are wise. Default 0, at most 10 minutes.
+	Leeway   time.Duration
 	MaxBytes int           // what a token may have; default 8 KiB, at most 64 KiB
 	Timeout  time.Duration // what Keys and Revoked may take together; default 5 s
 }

@@ -21,7 +21,8 @@
 // brings along. After the signature the claims are read in one pass: exact names and types, no claim twice, UTF-8 without
 // surrogates. iss, aud, exp and sub must be there and right; nbf and iat must not lie ahead. An [Access] token also needs
 // client_id, iat and jti (RFC 9068, section 2.2). A token that is bound to a key (cnf, RFC 7800) is refused. Then
-// [Config].Revoked is asked. Clients are told "invalid_token" whatever it was; [ReasonOf] tells the operator.
+// [Config].Revoked is asked. Clients are told "invalid_token" whatever it was; [ReasonOf] tells the operator, and so does
+// the guard's log at debug level.
 //
 // [NewIssuers] puts several verifiers behind one door, for tokens of several issuers. [Config].CacheSize remembers verified
 // tokens, which then cost a digest of the token instead of a signature check.
@@ -44,5 +45,11 @@
 // and the factors as amr with auth_time; a [Verifier] reads them back. sub is the actor's ID, or the identity's while there
 // is no actor: such a token is of the kind [Registration], and passes only where that kind is accepted.
 //
-// Tokens of other issuers are mapped by [Config].ActorType or [Config].Identify.
+// # Tokens of other issuers
+//
+// Set [Config].ActorType or [Config].Identify, and Kinds to what the typ of their tokens says: [Access] for at+jwt, [Plain]
+// for JWT, which many issuers write unless told otherwise, and into ID tokens too; [Untyped] for none. Of these only Access
+// tokens need client_id, iat and jti; [Config].AllowIncomplete is for issuers that leave one out. Issuer is compared
+// exactly, with the slash at its end if there is one. Scopes in another claim than scope are for Identify. A token without
+// aud is never accepted.
 package jwtx

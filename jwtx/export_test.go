@@ -29,7 +29,7 @@ func ParsePayload(object string) (Claims, error) {
 
 // Signed returns the payload of a token whose header and signature are good, whatever it says.
 func (v *Verifier) Signed(ctx context.Context, token string) (payload string, err error) {
-	s, err := v.signed(ctx, token)
+	s, err := v.signed(&patience{parent: ctx, limit: v.config.Timeout}, token)
 	return s.object, err
 }
 

@@ -123,7 +123,8 @@ func TestIdentifyErrors(t *testing.T) {
 		{"a deadline", nil, context.DeadlineExceeded, unavailable},
 		{"no credentials", nil, auth.NoCredentials(), invalidToken},
 		{"an answer of its own", nil, &auth.Error{Status: 403}, outcome{403, "", noRead.body, "no-store", ""}},
-		{"nobody", &auth.AuthContext{}, nil,
+		{"nobody", &auth.AuthContext{}, nil, internal},
+		{"an identity without an actor", &auth.AuthContext{IdentityID: "i1"}, nil,
 			outcome{401, invalidToken.challenge + `, error_description="An actor is required"`, invalidToken.body, "no-store", ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,10 +14,11 @@ import (
 // Make one with [NewIssuers]; it does not change, and many goroutines may use it at once.
 type Issuers struct{ verifiers map[string]*Verifier }
 
-// NewIssuers returns a verifier that chooses among verifiers by iss. It is an error to name none, a nil one, or two for
-// the same issuer.
+// NewIssuers returns a verifier that chooses among verifiers by iss. It is an error to name none, a nil one, two for the
+// same issuer, or two with the same [Config].ActorType: the subject 17 of one issuer is not that of the other.
 func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
 	i := &Issuers{verifiers: make(map[string]*Verifier, len(verifiers))}
+	types := map[string]bool{}
 	var w mistakes
 	w.add(len(verifiers) == 0, "no verifiers")
 	for n, v := range verifiers {
@@ -27,7 +28,10 @@ func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
 		}
 		issuer := v.config.Issuer
 		w.add(i.verifiers[issuer] != nil, "two verifiers for the issuer %q", issuer)
-		i.verifiers[issuer] = v
+		actorType := v.config.ActorType
+		w.add(actorType != "" && types[actorType], "two verifiers with the ActorType %q: one issuer's subjects would be the actors "+
+			"of the other; if they are, say so with Identify", actorType)
+		i.verifiers[issuer], types[actorType] = v, true
 	}
 	if err := w.joined(); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // ofIssuer returns a verifier for another issuer, whose key has the same kid as everybody's.
 func ofIssuer(name string, key *jwks.Key) *jwtx.Verifier {
 	return verifierWith(func(c *jwtx.Config) {
-		c.Issuer, c.Algorithms, c.Keys, c.ActorType = name, pairAlgs, must(jwks.NewSet(key)), "user"
+		c.Issuer, c.Algorithms, c.Keys, c.ActorType = name, pairAlgs, must(jwks.NewSet(key)), "user of "+name
 	})
 }
 
@@ -57,7 +57,8 @@ func TestIssuers(t *testing.T) {
 }
 
 func TestIssuersConfig(t *testing.T) {
-	v := verifierWith()
+	v, another := verifierWith(), func(c *jwtx.Config) { c.Issuer = "https://another.example.com" }
+	users, otherUsers := verifierWith(actorType("user")), verifierWith(actorType("user"), another)
 	for _, tt := range []struct {
 		name string
 		all  []*jwtx.Verifier
@@ -66,6 +67,9 @@ func TestIssuersConfig(t *testing.T) {
 		{"one", []*jwtx.Verifier{v}, ""},
 		{"none", nil, "jwtx: no verifiers"},
 		{"nil", []*jwtx.Verifier{v, nil}, "jwtx: verifier 1 is nil"},
+		{"two with our own claims", []*jwtx.Verifier{v, verifierWith(another)}, ""},
+		{"two with one type of actor", []*jwtx.Verifier{users, otherUsers}, `jwtx: two verifiers with the ActorType "user": ` +
+			"one issuer's subjects would be the actors of the other; if they are, say so with Identify"},
 		{"two for one", []*jwtx.Verifier{v, nil, v}, "jwtx: verifier 1 is nil\n" + `jwtx: two verifiers for the issuer "` + issuer + `"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package jwtx
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -53,7 +54,7 @@ func (p *payload) context() (*auth.AuthContext, error) {
 		return nil, err
 	}
 	if ac.Roles, err = set(p.own.roles); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("claim roles: %w", err)
 	}
 	for _, field := range []struct {
 		into  *string
@@ -123,7 +124,7 @@ func (p *payload) shared() (*auth.AuthContext, error) {
 	ac := &auth.AuthContext{}
 	var err error
 	if ac.Scopes, err = set(p.own.scope); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("claim scope: %w", err)
 	}
 	ac.Factors, err = p.own.factors()
 	return ac, err

@@ -36,7 +36,7 @@ func ReasonOf(err error) Reason {
 	return ""
 }
 
-// A refusal says that a token is no good. Those without a cause are made once, so that a flood of bad tokens costs little.
+// A refusal says that a token is no good. Most are made once, so that a flood of bad tokens costs little.
 type refusal struct {
 	reason Reason
 	cause  error // what exactly; may be nil, and holds nothing of the token but the names of claims
@@ -55,19 +55,32 @@ func (r *refusal) Error() string {
 func (r *refusal) Is(target error) bool { return target == auth.ErrInvalidCredentials }
 
 var (
-	errMalformed  = &refusal{reason: ReasonMalformed}
-	errAlgorithm  = &refusal{reason: ReasonAlgorithm}
-	errKind       = &refusal{reason: ReasonKind}
-	errUnknownKey = &refusal{reason: ReasonUnknownKey}
-	errSignature  = &refusal{reason: ReasonSignature}
-	errMissing    = &refusal{reason: ReasonMissingClaim}
-	errIssuer     = &refusal{reason: ReasonIssuer}
-	errAudience   = &refusal{reason: ReasonAudience}
-	errExpired    = &refusal{reason: ReasonExpired}
-	errNotYet     = &refusal{reason: ReasonNotYet}
-	errBound      = &refusal{reason: ReasonBound}
-	errRevoked    = &refusal{reason: ReasonRevoked}
+	errMalformed  = refused(ReasonMalformed, "")
+	errAlgorithm  = refused(ReasonAlgorithm, "")
+	errKind       = refused(ReasonKind, "")
+	errPlain      = refused(ReasonKind, `typ is "JWT", and Plain is not one of Config.Kinds`)
+	errUntyped    = refused(ReasonKind, "no typ, and Untyped is not one of Config.Kinds")
+	errUnknownKey = refused(ReasonUnknownKey, "")
+	errSignature  = refused(ReasonSignature, "")
+	errNoSubject  = refused(ReasonMissingClaim, "no sub")
+	errNoExpiry   = refused(ReasonMissingClaim, "no exp")
+	errIncomplete = refused(ReasonMissingClaim, "an access token without client_id, iat or jti, see Config.AllowIncomplete")
+	errIssuer     = refused(ReasonIssuer, "")
+	errAudience   = refused(ReasonAudience, "")
+	errNoAudience = refused(ReasonMissingClaim, "no aud")
+	errExpired    = refused(ReasonExpired, "")
+	errNotYet     = refused(ReasonNotYet, "nbf is ahead of this clock, see Config.Leeway")
+	errAhead      = refused(ReasonNotYet, "iat is ahead of this clock, see Config.Leeway")
+	errBound      = refused(ReasonBound, "")
+	errRevoked    = refused(ReasonRevoked, "")
 )
+
+func refused(r Reason, cause string) *refusal {
+	if cause == "" {
+		return &refusal{reason: r}
+	}
+	return &refusal{reason: r, cause: errors.New(cause)}
+}
 
 // badClaims returns the refusal of claims that cannot be read, or contradict each other.
 func badClaims(err error) error {

@@ -1,7 +1,6 @@
 package jwtx
 
 import (
-	"context"
 	"crypto"
 	"encoding/base64"
 	"errors"
@@ -21,7 +20,7 @@ type signed struct {
 }
 
 // signed checks the form of a token, its header, and its signature (RFC 7515, section 5.2).
-func (v *Verifier) signed(ctx context.Context, token string) (s signed, err error) {
+func (v *Verifier) signed(wait *patience, token string) (s signed, err error) {
 	head, body, tail, err := v.parts(token)
 	if err != nil {
 		return signed{}, err
@@ -40,7 +39,7 @@ func (v *Verifier) signed(ctx context.Context, token string) (s signed, err erro
 	if err != nil || len(signature) == 0 {
 		return signed{}, errMalformed
 	}
-	if s.key, err = v.key(ctx, s.header); err != nil {
+	if s.key, err = v.key(wait, s.header); err != nil {
 		return signed{}, err
 	}
 	if algorithms[s.alg].method.Verify(token[:len(head)+1+len(body)], signature, s.key) != nil {
@@ -83,26 +82,42 @@ func (v *Verifier) kind(h header) (Kind, error) {
 			return k, nil
 		}
 	}
+	switch {
+	case !h.hasTyp:
+		return "", errUntyped
+	case Plain.is(h.typ):
+		return "", errPlain
+	}
 	return "", errKind
 }
 
 // key returns the key that the source has for a header, if its algorithm is accepted and the key is for it.
-func (v *Verifier) key(ctx context.Context, h header) (crypto.PublicKey, error) {
+func (v *Verifier) key(wait *patience, h header) (crypto.PublicKey, error) {
 	if !slices.Contains(v.config.Algorithms, h.alg) {
 		return nil, errAlgorithm
 	}
-	key, err := v.config.Keys.VerificationKey(ctx, v.config.Issuer, h.alg, h.kid)
+	key, err := v.find(wait, h)
 	switch {
 	case err != nil && isUnknown(err):
 		return nil, errUnknownKey
 	case err != nil:
 		return nil, fmt.Errorf("jwtx: keys: %w: %w", auth.ErrUnavailable, err)
-	case key == nil:
-		return nil, fmt.Errorf("jwtx: keys: %w: neither a key nor an error", auth.ErrUnavailable)
+	case !isKey(key):
+		return nil, fmt.Errorf("jwtx: keys: %w: a key of type %T", auth.ErrUnavailable, key)
 	case algorithms[h.alg].fits(key) != nil:
 		return nil, errUnknownKey
 	}
 	return key, nil
+}
+
+// find asks the source.
+func (v *Verifier) find(wait *patience, h header) (crypto.PublicKey, error) {
+	if v.local != nil {
+		if key, ok := v.local.LocalKey(v.config.Issuer, h.alg, h.kid); ok {
+			return key, nil
+		}
+	}
+	return v.config.Keys.VerificationKey(wait.context(), v.config.Issuer, h.alg, h.kid)
 }
 
 // isUnknown reports whether a source said that there is no such key, and not that it gave up looking.

@@ -25,8 +25,10 @@ type SignerConfig struct {
 	Audience []string
 	ClientID string // the client_id (RFC 9068, section 2.2); default: Issuer, as an application that issues tokens to itself
 	Keys     SigningSource
-	Lifetime time.Duration // of a token, in whole seconds; default: 15 minutes
-	MaxBytes int           // what a token may have, as [Config] bounds it; default: 8 KiB
+	// Lifetime is that of a token, in whole seconds: with a jwks.Ring no more than its TokenLifetime, with [Revocations] no
+	// more than their MaxLifetime. Default: 15 minutes.
+	Lifetime time.Duration
+	MaxBytes int // what a token may have, as [Config] bounds it; default: 8 KiB
 }
 
 // A Signer makes tokens that say what an AuthContext says, for a [Verifier] to read back. Make one with [NewSigner]; it
@@ -62,7 +64,8 @@ func NewSigner(c SignerConfig) (*Signer, error) {
 }
 
 // Sign returns a token for ac: an [Access] token, or a [Registration] token if ac has no actor yet. It is good for the
-// configured lifetime, but not beyond ac.Expires. ac needs the type of an actor, and the ID of an actor or an identity.
+// configured lifetime, but not beyond ac.Expires. ac needs the type of an actor, and the ID of an actor or an identity; its
+// SessionID becomes the sid, by which all tokens of a log-in can be revoked. The jti is random.
 func (s *Signer) Sign(ctx context.Context, ac auth.AuthContext) (string, error) {
 	now := time.Now().Truncate(time.Second)
 	expires := now.Add(s.config.Lifetime)

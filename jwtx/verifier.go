@@ -15,6 +15,7 @@ import (
 // it at once.
 type Verifier struct {
 	config  Config
+	local   LocalKeySource // Config.Keys, if it is one
 	headers headers
 	cache   *cache // nil without Config.CacheSize
 }
@@ -25,7 +26,8 @@ func NewVerifier(c Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{config: c, cache: newCache(c.CacheSize)}, nil
+	local, _ := c.Keys.(LocalKeySource)
+	return &Verifier{config: c, local: local, cache: newCache(c.CacheSize)}, nil
 }
 
 // Recognizes reports whether token has the three parts of a signed JWT, see [auth.Recognizer]. It does not look into it: of
@@ -34,12 +36,12 @@ func (v *Verifier) Recognizes(token string) bool { return strings.Count(token, "
 
 // VerifyToken returns who the JWT in c stands for. Its signature is checked before anything in its payload is looked at.
 func (v *Verifier) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
-	t := auth.NewTimeout(ctx, v.config.Timeout)
-	defer t.Stop()
+	wait := patience{parent: ctx, limit: v.config.Timeout}
+	defer wait.end()
 	if v.cache != nil {
-		return v.remembered(t, c.Token)
+		return v.remembered(&wait, c.Token)
 	}
-	a, err := v.accept(t, c.Token)
+	a, err := v.accept(&wait, c.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +57,8 @@ type accepted struct {
 }
 
 // accept does all there is to do.
-func (v *Verifier) accept(ctx context.Context, token string) (accepted, error) {
-	s, err := v.signed(ctx, token)
+func (v *Verifier) accept(wait *patience, token string) (accepted, error) {
+	s, err := v.signed(wait, token)
 	if err != nil {
 		return accepted{}, err
 	}
@@ -67,14 +69,17 @@ func (v *Verifier) accept(ctx context.Context, token string) (accepted, error) {
 	if err := v.check(&p); err != nil {
 		return accepted{}, err
 	}
-	ac, err := v.identify(ctx, &p)
+	ac, err := v.identify(wait, &p)
 	if err != nil {
 		return accepted{}, err
 	}
 	a := accepted{signed: s, ac: ac, notBefore: p.NotBefore, revocable: Revocable{
 		Issuer: p.Issuer, ID: p.ID, SessionID: p.SessionID, Actor: ac.Actor, IssuedAt: p.IssuedAt, Expires: p.Expires,
 	}}
-	return a, v.notRevoked(ctx, &a.revocable)
+	if err := v.notRevoked(wait, &a.revocable); err != nil {
+		return accepted{}, err
+	}
+	return a, nil
 }
 
 // check holds the claims against the configuration (RFC 7519, section 4.1; RFC 9068, section 2.2).
@@ -82,10 +87,16 @@ func (v *Verifier) check(p *payload) error {
 	switch {
 	case p.Issuer != v.config.Issuer:
 		return errIssuer
+	case p.audience == "":
+		return errNoAudience
 	case !names(p.audience, v.config.Audience):
 		return errAudience
-	case p.Subject == "", p.Expires.IsZero(), p.Kind == Access && !v.config.AllowIncomplete && !p.isComplete():
-		return errMissing
+	case p.Subject == "":
+		return errNoSubject
+	case p.Expires.IsZero():
+		return errNoExpiry
+	case p.Kind == Access && !v.config.AllowIncomplete && !p.isComplete():
+		return errIncomplete
 	}
 	return v.inTime(p.Expires, p.NotBefore, p.IssuedAt)
 }
@@ -95,19 +106,21 @@ func (v *Verifier) inTime(expires, notBefore, issuedAt time.Time) error {
 	switch {
 	case !now.Before(expires.Add(leeway)):
 		return errExpired
-	case now.Add(leeway).Before(notBefore), now.Add(leeway).Before(issuedAt):
+	case now.Add(leeway).Before(notBefore):
 		return errNotYet
+	case now.Add(leeway).Before(issuedAt):
+		return errAhead
 	}
 	return nil
 }
 
 // identify returns who the claims stand for.
-func (v *Verifier) identify(ctx context.Context, p *payload) (*auth.AuthContext, error) {
+func (v *Verifier) identify(wait *patience, p *payload) (*auth.AuthContext, error) {
 	var ac *auth.AuthContext
 	var err error
 	switch {
 	case v.config.Identify != nil:
-		if ac, err = v.identified(ctx, p.Claims); err != nil {
+		if ac, err = v.identified(wait.context(), p.Claims); err != nil {
 			return nil, err
 		}
 	case v.config.ActorType != "":
@@ -137,6 +150,8 @@ func (v *Verifier) identified(ctx context.Context, c Claims) (*auth.AuthContext,
 		return nil, err
 	case ac == nil:
 		return nil, errors.New("jwtx: Identify returned neither an AuthContext nor an error")
+	case ac.Actor.ID == "" && ac.IdentityID == "":
+		return nil, errors.New("jwtx: Identify returned neither an actor nor an identity")
 	}
 	return copied(ac), nil
 }
@@ -147,11 +162,11 @@ func fill(field *string, value string) {
 	}
 }
 
-func (v *Verifier) notRevoked(ctx context.Context, r *Revocable) error {
+func (v *Verifier) notRevoked(wait *patience, r *Revocable) error {
 	if v.config.Revoked == nil {
 		return nil
 	}
-	revoked, err := v.config.Revoked(ctx, *r)
+	revoked, err := v.config.Revoked(wait.context(), *r)
 	if err != nil {
 		return fmt.Errorf("jwtx: revocation: %w: %w", auth.ErrUnavailable, err)
 	}
