@@ -65,7 +65,7 @@ func TestTamperedKeys(t *testing.T) {
 		"an earlier turn":                 member("signs_from", addTime(-time.Minute)),
 		"an earlier publication":          member("published", addTime(-time.Nanosecond)),
 		"another algorithm":               member("alg", func(string) string { return "ES256" }),
-		"another ID":                      member("kid", func(s string) string { return "x" + s[1:] }),
+		"another ID":                      member("kid", func(s string) string { return "." + s[1:] }),
 		"each other's private halves":     swapHalves,
 		"a key of who has no sealing key": resealed,
 	}
