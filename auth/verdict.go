@@ -80,8 +80,10 @@ func judge(s Scheme, r *http.Request) verdict {
 		v.err = errNothing
 	default:
 		v.ac, v.actor = ac, ac.Actor
-		v.ambient = presence(s, r) == Ambient
-		v.alone = v.ambient
+		if _, explicit := s.(*carrier); !explicit { // which would look for its field again
+			v.ambient = presence(s, r) == Ambient
+			v.alone = v.ambient
+		}
 	}
 	if to, ok := s.(Responder); ok {
 		v.responses = []response{{to, v.ac, v.err}}

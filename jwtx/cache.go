@@ -154,13 +154,15 @@ const fewFactors = 2
 
 // copied returns a copy of ac that shares nothing which can be changed.
 func copied(ac *auth.AuthContext) *auth.AuthContext {
+	if len(ac.Factors) == 0 {
+		own := *ac
+		own.Factors = nil
+		return &own
+	}
 	own := &struct {
 		ac      auth.AuthContext
 		factors [fewFactors]auth.Factor
 	}{ac: *ac}
 	own.ac.Factors = append(own.factors[:0:fewFactors], ac.Factors...)
-	if ac.Factors == nil {
-		own.ac.Factors = nil
-	}
 	return &own.ac
 }

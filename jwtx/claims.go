@@ -75,7 +75,7 @@ var registeredClaims = []string{
 func (p *payload) parse() error {
 	s := scanner{text: p.object}
 	for s.next() {
-		if err := p.read(s.name, s.value); err != nil {
+		if err := p.read(&s); err != nil {
 			return fmt.Errorf("claim %.32q: %w", s.name, err)
 		}
 	}
@@ -86,31 +86,31 @@ func (p *payload) parse() error {
 // that every token needs.
 func (p *payload) isComplete() bool { return p.ClientID != "" && p.ID != "" && !p.IssuedAt.IsZero() }
 
-func (p *payload) read(name, value string) (err error) {
-	switch name {
+func (p *payload) read(s *scanner) (err error) {
+	switch s.name {
 	case "iss":
-		p.Issuer, err = text(value)
+		p.Issuer, err = s.asText()
 	case "sub":
-		p.Subject, err = text(value)
+		p.Subject, err = s.asText()
 	case "aud":
-		p.audience = value
+		p.audience = s.value
 	case "jti":
-		p.ID, err = text(value)
+		p.ID, err = s.asText()
 	case "sid":
-		p.SessionID, err = text(value)
+		p.SessionID, err = s.asText()
 	case "client_id":
-		p.ClientID, err = text(value)
+		p.ClientID, err = s.asText()
 	case "exp":
-		p.Expires, err = date(value)
+		p.Expires, err = date(s.value)
 	case "nbf":
-		p.NotBefore, err = date(value)
+		p.NotBefore, err = date(s.value)
 	case "iat":
-		p.IssuedAt, err = date(value)
+		p.IssuedAt, err = date(s.value)
 	case "cnf":
 		err = errBound
 	default:
-		if known := p.own.read(name, value); !known {
-			err = notAVariant(name, registeredClaims)
+		if known := p.own.read(s.name, s.value); !known {
+			err = notAVariant(s.name, registeredClaims)
 		}
 	}
 	return err

@@ -25,12 +25,12 @@ func parseHeader(object string) (h header, err error) {
 	for s.next() {
 		switch s.name {
 		case "alg":
-			h.alg, err = text(s.value)
+			h.alg, err = s.asText()
 		case "typ":
 			h.hasTyp = true
-			h.typ, err = text(s.value)
+			h.typ, err = s.asText()
 		case "kid":
-			h.kid, err = text(s.value)
+			h.kid, err = s.asText()
 		case "cty", "crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c":
 			err = errValue
 		default:

@@ -23,15 +23,17 @@ var (
 // in ways that others do not: names are compared exactly and occur once, text is UTF-8 without lone surrogates, nothing
 // follows the object, depth and members are bounded.
 type scanner struct {
-	text string
-	at   int
-	n    int        // members so far
-	few  [16]string // the names of the first: most objects need no allocation for them
-	more []string   // and those of the others
-	err  error
+	text  string
+	at    int
+	n     int        // members so far
+	marks uint64     // of their names
+	few   [16]string // the names of the first: most objects need no allocation for them
+	more  []string   // and those of the others
+	err   error
 
 	name  string // of the current member, unescaped
 	value string // its text, which is valid JSON
+	plain bool   // the string that was passed over last means what it says
 }
 
 // next advances to the next member. It is false at the end of the object, and where text is not one: then err is set.
@@ -68,7 +70,7 @@ func (s *scanner) member() bool {
 		s.err = errJSON
 		return false
 	}
-	if name = name[1 : len(name)-1]; !isPlain(name) {
+	if name = name[1 : len(name)-1]; !s.plain {
 		name = unescape(name)
 	}
 	s.space()
@@ -85,8 +87,7 @@ func (s *scanner) member() bool {
 
 // add makes name that of the current member, unless it was there before or is one too many.
 func (s *scanner) add(name string) bool {
-	first := min(s.n, len(s.few))
-	if s.n == maxMembers || slices.Contains(s.few[:first], name) || slices.Contains(s.more, name) {
+	if s.n == maxMembers || s.has(name) {
 		return false
 	}
 	if s.n < len(s.few) {
@@ -97,6 +98,19 @@ func (s *scanner) add(name string) bool {
 	s.n++
 	s.name = name
 	return true
+}
+
+// has reports whether name was there before. Most names are told apart by their mark, without comparing them to others.
+func (s *scanner) has(name string) bool {
+	mark := uint64(1)
+	if name != "" {
+		mark <<= (len(name) ^ int(name[0])<<1 ^ int(name[len(name)-1])<<3) & 63
+	}
+	if s.marks&mark == 0 {
+		s.marks |= mark
+		return false
+	}
+	return slices.Contains(s.few[:min(s.n, len(s.few))], name) || slices.Contains(s.more, name)
 }
 
 func (s *scanner) space() {
@@ -211,31 +225,38 @@ func (s *scanner) string() (quoted string, ok bool) {
 	if !s.take('"') {
 		return "", false
 	}
-	for {
-		s.at += plainPrefix(s.text[s.at:])
-		if s.at == len(s.text) {
-			return "", false
-		}
+	s.at += plainPrefix(s.text[s.at:])
+	s.plain = s.take('"')
+	if !s.plain && !s.rest() {
+		return "", false
+	}
+	return s.text[start:s.at], true
+}
+
+// rest passes over what is left of a string that is not plain.
+func (s *scanner) rest() bool {
+	for s.at < len(s.text) {
 		switch ch := s.text[s.at]; {
 		case ch == '"':
 			s.at++
-			return s.text[start:s.at], true
+			return true
 		case ch == '\\':
-			if _, size := escape(s.text[s.at:]); size > 0 {
-				s.at += size
-				continue
+			_, size := escape(s.text[s.at:])
+			if size == 0 {
+				return false
 			}
-			return "", false
+			s.at += size
 		case ch < ' ':
-			return "", false
+			return false
 		default:
 			r, size := utf8.DecodeRuneInString(s.text[s.at:])
 			if r == utf8.RuneError && size == 1 {
-				return "", false
+				return false
 			}
 			s.at += size
 		}
 	}
+	return false
 }
 
 // plain are the characters that a string may hold as they are, and that mean nothing but themselves: ASCII that prints,
@@ -324,6 +345,14 @@ func unescape(s string) string {
 	return b.String()
 }
 
+// asText returns the string that the value of the current member is, as text does.
+func (s *scanner) asText() (string, error) {
+	if s.plain && s.value[0] == '"' {
+		return s.value[1 : len(s.value)-1], nil
+	}
+	return text(s.value)
+}
+
 // text returns the string that value is, if it is one without control characters, which end up in logs and databases.
 func text(value string) (string, error) {
 	if value == "" || value[0] != '"' {
@@ -346,7 +375,7 @@ func texts(value string) ([]string, error) {
 	if value == "" || value[0] != '[' {
 		return nil, errValue
 	}
-	var all []string
+	all := make([]string, 0, strings.Count(value, ",")+1)
 	err := elements(value, func(element string) error {
 		s, err := text(element)
 		all = append(all, s)

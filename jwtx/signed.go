@@ -68,12 +68,16 @@ var strict = base64.RawURLEncoding.Strict()
 
 // decode returns the text that a part of a token stands for. Of most tokens only the text itself is allocated.
 func decode(part string) (string, error) {
-	var from, to [1 << 10]byte
-	decoded, err := strict.AppendDecode(to[:0], append(from[:0], part...))
+	var room [1 << 10]byte
+	decoded := room[:]
+	if size := strict.DecodedLen(len(part)); size > len(decoded) {
+		decoded = make([]byte, size)
+	}
+	n, err := strict.Decode(decoded, []byte(part))
 	if err != nil {
 		return "", err
 	}
-	return string(decoded), nil
+	return string(decoded[:n]), nil
 }
 
 func (v *Verifier) kind(h header) (Kind, error) {
