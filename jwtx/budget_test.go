@@ -33,17 +33,19 @@ func TestAllocationBudget(t *testing.T) {
 		most float64
 	}{
 		{"the signature alone", func() { _ = jwt.SigningMethodHS256.Verify(input, signature, secret) }, 7},
-		{"a request through the guard", passing(v, token), 19},
-		{"a token", func() { _, _ = verify(v, token) }, 17},
-		{"a request that is remembered", passing(remembering, token), 4},
-		{"a request that is remembered, with factors", passing(remembering, factors), 4},
-		{"a token that is remembered", func() { _, _ = verify(remembering, token) }, 2},
-		{"a bad signature", func() { _, _ = verify(v, forged) }, 10},
-		{"another algorithm", func() { _, _ = verify(v, none) }, 3},
-		{"no token", func() { _, _ = verify(v, "sk_abcdefgh") }, 1},
+		{"a request through the guard", passing(v, token), 18},
+		{"a token", func() { _, _ = verify(v, token) }, 16},
+		{"a request that is remembered", passing(remembering, token), 3},
+		{"a request that is remembered, with factors", passing(remembering, factors), 3},
+		{"a token that is remembered", func() { _, _ = verify(remembering, token) }, 1},
+		{"a bad signature", func() { _, _ = verify(v, forged) }, 9},
+		{"another algorithm", func() { _, _ = verify(v, none) }, 2},
+		{"no token", func() { _, _ = verify(v, "sk_abcdefgh") }, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if allocs := testing.AllocsPerRun(100, tt.f); allocs > tt.most {
+			allocs := testing.AllocsPerRun(100, tt.f)
+			t.Logf("%v of %v", allocs, tt.most)
+			if allocs > tt.most {
 				t.Errorf("%v allocations, want at most %v", allocs, tt.most)
 			}
 		})
