@@ -58,7 +58,7 @@ type miscounting struct {
 	answers int
 }
 
-func (m miscounting) Revocations(context.Context, time.Time, ...string) ([]time.Time, error) {
+func (m miscounting) RevokedUpTo(context.Context, time.Time, ...string) ([]time.Time, error) {
 	return make([]time.Time, m.answers), nil
 }
 

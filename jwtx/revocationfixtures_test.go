@@ -63,11 +63,11 @@ func (w *watchedStore) Revoke(ctx context.Context, key string, at, until time.Ti
 	return w.RevocationStore.Revoke(ctx, key, at, until)
 }
 
-func (w *watchedStore) Revocations(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
+func (w *watchedStore) RevokedUpTo(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 	if err := w.begin(ctx, keys...); err != nil {
 		return nil, err
 	}
-	return w.RevocationStore.Revocations(ctx, now, keys...)
+	return w.RevocationStore.RevokedUpTo(ctx, now, keys...)
 }
 
 // issued returns a token that was issued at a time, and is good for an hour.

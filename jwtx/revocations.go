@@ -68,7 +68,7 @@ func (r *Revocations) Revoked(ctx context.Context, t Revocable) (bool, error) {
 	if len(keys) == 0 {
 		return true, nil
 	}
-	upTo, err := r.config.Store.Revocations(ctx, timestamp(), keys...)
+	upTo, err := r.config.Store.RevokedUpTo(ctx, timestamp(), keys...)
 	if err != nil {
 		return false, err
 	}

@@ -16,8 +16,8 @@ type RevocationStore interface {
 	// come, nor how often.
 	Revoke(ctx context.Context, key string, at, until time.Time) error
 
-	// Revocations returns for each key, in the order of keys, up to when what was issued is revoked: the zero time where
+	// RevokedUpTo returns for each key, in the order of keys, up to when what was issued is revoked: the zero time where
 	// there is no note, or its until is not after now. It reads once for all keys, and sees each Revoke that has returned,
 	// so not from a replica that lags behind. It drops nothing because of now: another's clock may be right.
-	Revocations(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error)
+	RevokedUpTo(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error)
 }

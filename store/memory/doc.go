@@ -12,7 +12,7 @@
 //     never gives up a live one, so that whoever can make it create records cannot log others out, and nothing that was
 //     revoked is good again.
 //   - What has expired makes room: each Create drops a little of it. There is no goroutine and nothing to close.
-//   - Get and Revocations take no lock, and Get allocates only to copy Factors.
+//   - Get and RevokedUpTo take no lock, and Get allocates only to copy Factors.
 //   - Each method looks at its context before it begins, and waits for nothing but the others.
 //
 // It passes the suites of package store/storetest.

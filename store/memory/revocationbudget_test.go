@@ -18,7 +18,7 @@ func TestAllocationBudgetOfRevocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := testing.AllocsPerRun(100, func() {
-		if upTo, err := s.Revocations(ctx, now, keys...); err != nil || !upTo[0].Equal(now) {
+		if upTo, err := s.RevokedUpTo(ctx, now, keys...); err != nil || !upTo[0].Equal(now) {
 			t.Error(upTo, err)
 		}
 	})

@@ -79,8 +79,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// Revocations returns up to when what was issued is revoked, see [jwtx.RevocationStore].
-func (s *Revocations) Revocations(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
+// RevokedUpTo returns up to when what was issued is revoked, see [jwtx.RevocationStore].
+func (s *Revocations) RevokedUpTo(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

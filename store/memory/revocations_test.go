@@ -31,7 +31,7 @@ func revoke(t *testing.T, s *memory.Revocations, key string, remember time.Durat
 func revoked(t *testing.T, s *memory.Revocations) (keys string) {
 	t.Helper()
 	all := []string{"0", "1", "2"}
-	upTo, err := s.Revocations(t.Context(), time.Now(), all...)
+	upTo, err := s.RevokedUpTo(t.Context(), time.Now(), all...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func compareRevocations(t *testing.T, random *rand.Rand) {
 				want[i] = note[0]
 			}
 		}
-		got, err := s.Revocations(t.Context(), time.Now(), keys...)
+		got, err := s.RevokedUpTo(t.Context(), time.Now(), keys...)
 		if err != nil || !slices.EqualFunc(got, want, time.Time.Equal) {
 			t.Fatalf("step %d: %v, %v; want %v", step, got, err, want)
 		}

@@ -15,13 +15,13 @@ type revocations struct {
 	revocations func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error)
 }
 
-func newRevocations(m *memory.Revocations) *revocations { return &revocations{m.Revoke, m.Revocations} }
+func newRevocations(m *memory.Revocations) *revocations { return &revocations{m.Revoke, m.RevokedUpTo} }
 
 func (s *revocations) Revoke(ctx context.Context, key string, at, until time.Time) error {
 	return s.revoke(ctx, key, at, until)
 }
 
-func (s *revocations) Revocations(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
+func (s *revocations) RevokedUpTo(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 	return s.revocations(ctx, now, keys...)
 }
 
@@ -71,7 +71,7 @@ func keyed(change func(string) string) func(*revocations, *memory.Revocations) {
 			for _, key := range keys {
 				changed = append(changed, change(key))
 			}
-			return m.Revocations(ctx, now, changed...)
+			return m.RevokedUpTo(ctx, now, changed...)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func revoking(change func(at, until time.Time) (time.Time, time.Time)) func(*rev
 func answering(change func(upTo []time.Time) []time.Time) func(*revocations, *memory.Revocations) {
 	return func(s *revocations, m *memory.Revocations) {
 		s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
-			upTo, err := m.Revocations(ctx, now, keys...)
+			upTo, err := m.RevokedUpTo(ctx, now, keys...)
 			return change(upTo), err
 		}
 	}
@@ -135,7 +135,7 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 	})},
 	{"a key counts once", "answers are in the order of the keys", func(s *revocations, m *memory.Revocations) {
 		s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
-			upTo, err := m.Revocations(ctx, now, keys...)
+			upTo, err := m.RevokedUpTo(ctx, now, keys...)
 			seen := map[string]bool{}
 			for i, key := range keys {
 				if seen[key] {
@@ -150,7 +150,7 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 		cached := map[string][]time.Time{}
 		s.revocations = func(ctx context.Context, now time.Time, keys ...string) (upTo []time.Time, err error) {
 			if cached[keys[0]] == nil {
-				cached[keys[0]], err = m.Revocations(ctx, now, keys...)
+				cached[keys[0]], err = m.RevokedUpTo(ctx, now, keys...)
 			}
 			return cached[keys[0]], err
 		}
@@ -189,14 +189,14 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 	{"notes stay for ever", "a note is gone at until, one microsecond before it is not",
 		func(s *revocations, m *memory.Revocations) {
 			s.revocations = func(ctx context.Context, _ time.Time, keys ...string) ([]time.Time, error) {
-				return m.Revocations(ctx, time.Time{}, keys...)
+				return m.RevokedUpTo(ctx, time.Time{}, keys...)
 			}
 		}},
 	{"who asks drops what has expired", "a clock that is ahead drops nothing", func(s *revocations, m *memory.Revocations) {
 		var last time.Time
 		s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 			last = latest(last, now)
-			return m.Revocations(ctx, last, keys...)
+			return m.RevokedUpTo(ctx, last, keys...)
 		}
 	}},
 	{"Revoke ignores the context", "a cancelled context is an error and changes nothing",
@@ -208,7 +208,7 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 	{"Revocations ignores the context", "a cancelled context is an error and changes nothing",
 		func(s *revocations, m *memory.Revocations) {
 			s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
-				return m.Revocations(context.WithoutCancel(ctx), now, keys...)
+				return m.RevokedUpTo(context.WithoutCancel(ctx), now, keys...)
 			}
 		}},
 	{"Revoke reads, then writes", "of many Revokes the latest times win", readLedgerThenWrite},

@@ -58,12 +58,12 @@ func (n note) revoke(ctx context.Context, s jwtx.RevocationStore) error {
 
 // answer returns what the store says of one key.
 func answer(ctx context.Context, s jwtx.RevocationStore, now time.Time, key string) (time.Time, error) {
-	upTo, err := s.Revocations(ctx, now, key)
+	upTo, err := s.RevokedUpTo(ctx, now, key)
 	if err != nil {
 		return time.Time{}, must(fmt.Sprintf("Revocations of %q", key), err)
 	}
 	if len(upTo) != 1 {
-		return time.Time{}, fmt.Errorf("for one key Revocations returned %d times, want 1", len(upTo))
+		return time.Time{}, fmt.Errorf("RevokedUpTo returned %d answers for one key, want one for each: nobody could tell whose they are", len(upTo))
 	}
 	return upTo[0], nil
 }
@@ -139,7 +139,7 @@ func revocationsInOrder(ctx context.Context, s jwtx.RevocationStore) error {
 	slices.Reverse(want)
 	keys, want = append(keys, keys[3], keys[3], keys[0]), append(want, want[3], want[3], want[0])
 	given := slices.Clone(keys)
-	got, err := s.Revocations(ctx, time.Now(), keys...)
+	got, err := s.RevokedUpTo(ctx, time.Now(), keys...)
 	if err != nil {
 		return must("Revocations of many keys", err)
 	}
@@ -147,7 +147,7 @@ func revocationsInOrder(ctx context.Context, s jwtx.RevocationStore) error {
 		return errors.New("the keys that Revocations was given are others now: they are the caller's")
 	}
 	if !slices.EqualFunc(got, want, time.Time.Equal) {
-		return fmt.Errorf("for %d keys, some of them unknown and some twice, Revocations returned\n%v, want\n%v: "+
+		return fmt.Errorf("for %d keys, some of them unknown and some twice, RevokedUpTo returned\n%v, want\n%v: "+
 			"each answer must stand where its key does", len(keys), got, want)
 	}
 	return nil
@@ -158,12 +158,12 @@ func revocationsAreValues(ctx context.Context, s jwtx.RevocationStore) error {
 	if err := n.revoke(ctx, s); err != nil {
 		return err
 	}
-	got, err := s.Revocations(ctx, time.Now(), n.key)
+	got, err := s.RevokedUpTo(ctx, time.Now(), n.key)
 	if err != nil {
-		return must("Revocations", err)
+		return must("RevokedUpTo", err)
 	}
 	clear(got)
-	return n.kept(ctx, s, "after a change of what Revocations returned")
+	return n.kept(ctx, s, "after a change of what RevokedUpTo returned")
 }
 
 func revokeAgain(ctx context.Context, s jwtx.RevocationStore) error {

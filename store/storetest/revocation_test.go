@@ -63,7 +63,7 @@ func wrappedRevocations(m *memory.Revocations) jwtx.RevocationStore {
 		return wrap(m.Revoke(ctx, key, at, until))
 	}
 	s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
-		upTo, err := m.Revocations(ctx, now, keys...)
+		upTo, err := m.RevokedUpTo(ctx, now, keys...)
 		return upTo, wrap(err)
 	}
 	return s

@@ -54,7 +54,7 @@ func revocationCancelled(ctx context.Context, s jwtx.RevocationStore) error {
 			call{"Revoke of a key that is revoked", func(ctx context.Context) error {
 				return s.Revoke(ctx, n.key, n.at.Add(tick), n.until.Add(tick))
 			}},
-			call{"Revocations", func(ctx context.Context) error { _, err := s.Revocations(ctx, time.Now(), n.key); return err }},
+			call{"RevokedUpTo", func(ctx context.Context) error { _, err := s.RevokedUpTo(ctx, time.Now(), n.key); return err }},
 		),
 		says(ctx, s, time.Now(), other.key, time.Time{}, "after a cancelled Revoke", "it said that it failed"),
 		n.kept(ctx, s, "after a cancelled Revoke of the same key"),
@@ -118,7 +118,7 @@ func revokeReadRace(ctx context.Context, s jwtx.RevocationStore) error {
 				return err
 			}
 			if got.Before(seen) {
-				return errors.New("while others revoked a key, Revocations returned an earlier time than before: " +
+				return errors.New("while others revoked a key, RevokedUpTo returned an earlier time than before: " +
 					"what was revoked is good again")
 			}
 			seen = got
