@@ -25,6 +25,9 @@ import (
 // lost on its way; so are JWT_ALGORITHM and JWT_KEYID without a key that they are about, since those of a document name
 // their own. PEM may have its line ends spelt \n (see [ParsePEM]).
 //
+// A program whose keys are in a [Ring] has no use for this: without a key in the environment it is an error. An environment
+// with a public key only has nothing to sign with, which a signer finds out when it is asked to.
+//
 // Printed, logged or encoded, an Environment shows nothing of its keys.
 type Environment struct {
 	Keys       *Set          // the keys, at least one; whether one signs, SigningKey tells

@@ -119,7 +119,8 @@ func (s *remoteSet) replaced(old *remoteSet) []string {
 	var ids []string
 	for _, k := range s.keys {
 		before := old.byID[k.id]
-		if equal, ok := k.verifier().(interface{ Equal(crypto.PublicKey) bool }); before != nil && ok && !equal.Equal(before.key()) {
+		now, ok := k.verifier().(interface{ Equal(crypto.PublicKey) bool })
+		if before != nil && ok && !now.Equal(before.key()) {
 			ids = append(ids, k.id)
 		}
 	}

@@ -32,9 +32,10 @@ const (
 type RingConfig struct {
 	Store KeyStore
 
-	// SealingKeys seal the private keys in the store: 32 random bytes each, for one ring alone, 8 keys at most. The first
-	// seals, all open. To change them, give all processes the new one as the second, then as the first. Each change of
-	// the ring seals all of its keys anew, so the old one can be dropped when another key has been published since.
+	// SealingKeys seal the private keys in the store: 32 random bytes each, as from openssl rand, for one ring alone, 8 keys
+	// at most. They belong where the other secrets of the program are, and not into the store. The first seals, all open. To
+	// change them, give all processes the new one as the second, then as the first. Each change of the ring seals all of its
+	// keys anew, so the old one can be dropped when another key has been published since.
 	SealingKeys [][]byte
 
 	// Algorithm is that of new keys, as for [Generate]; not HS256, HS384 or HS512, since secrets cannot be published.
@@ -44,8 +45,9 @@ type RingConfig struct {
 	TokenLifetime time.Duration // of the tokens that live longest
 	Refresh       time.Duration // how old a process's view of the store may be while the store answers; default: 1 minute
 
-	// CacheAge is how long verifiers may keep what Handler serves, in whole seconds. Default: [DefaultCacheAge]. Many, a [Remote] among
-	// them, do not ask again within a minute whatever they are told: less is for verifiers that are set up for it.
+	// CacheAge is how long verifiers may keep what Handler serves, in whole seconds. Default: [DefaultCacheAge]. Many, a
+	// [Remote] among them, do not ask again within a minute whatever they are told: less is for verifiers that are set up
+	// for it.
 	CacheAge time.Duration
 
 	// Leeway is how far two clocks may be apart, of processes and of verifiers, including what a set takes on its way to

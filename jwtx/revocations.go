@@ -16,9 +16,9 @@ const maxMaxLifetime = 10 * 365 * 24 * time.Hour
 type RevocationsConfig struct {
 	Store RevocationStore
 
-	// MaxLifetime is the longest time from iat to exp of any token that is accepted, and so how long a revocation has to be
-	// remembered. A token that may outlive that memory is refused. It is the same in all processes that share the store,
-	// and at most 10 years.
+	// MaxLifetime is the longest time from iat to exp of any token that is accepted, no less than the Lifetime of a
+	// [Signer], and so how long a revocation has to be remembered. A token that may outlive that memory is refused as
+	// revoked. It is the same in all processes that share the store, and at most 10 years.
 	MaxLifetime time.Duration
 
 	// Leeway is how far the clock of an issuer may be ahead of that of the process that revokes. It should be no less than

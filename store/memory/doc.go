@@ -3,8 +3,8 @@
 //
 //	sessions, err := session.New(session.Config{Store: memory.NewSessions(nil), Keys: [][]byte{key}})
 //	keys, err := apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)})
-//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: memory.NewRevocations(nil), MaxLifetime: time.Hour})
-//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: memory.NewKeyStore(), SealingKeys: [][]byte{key}, TokenLifetime: time.Hour})
+//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: memory.NewRevocations(nil), MaxLifetime: day})
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: memory.NewKeyStore(), SealingKeys: keys, TokenLifetime: day})
 //
 // What is promised:
 //

@@ -60,10 +60,11 @@ func (n note) revoke(ctx context.Context, s jwtx.RevocationStore) error {
 func answer(ctx context.Context, s jwtx.RevocationStore, now time.Time, key string) (time.Time, error) {
 	upTo, err := s.RevokedUpTo(ctx, now, key)
 	if err != nil {
-		return time.Time{}, must(fmt.Sprintf("Revocations of %q", key), err)
+		return time.Time{}, must(fmt.Sprintf("RevokedUpTo of %q", key), err)
 	}
 	if len(upTo) != 1 {
-		return time.Time{}, fmt.Errorf("RevokedUpTo returned %d answers for one key, want one for each: nobody could tell whose they are", len(upTo))
+		return time.Time{}, fmt.Errorf("RevokedUpTo returned %d answers for one key, want one for each: "+
+			"nobody could tell whose they are", len(upTo))
 	}
 	return upTo[0], nil
 }

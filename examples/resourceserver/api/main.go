@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -51,14 +50,20 @@ func run(ctx context.Context, addr, issuer string) error {
 	url := "http://" + listener.Addr().String()
 	fmt.Printf("listening on %s\ncurl -H \"Authorization: Bearer $(curl -s -X POST %s/token)\" %s/orders\n", url, issuer, url)
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
 		return err
+	case <-ctx.Done():
+		shutdown, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return server.Shutdown(shutdown)
 	}
-	return nil
 }
 
-// routesFor guards the one resource that there is. The issuer's user u is the actor u here; what it may do is in scope.
+// routesFor guards the one resource that there is. The tokens are those of a jwtx.Signer, which say who the actor is; those
+// of other issuers need an ActorType or Identify.
 func routesFor(issuer string, keys *jwks.Remote) (http.Handler, error) {
 	verifier, err := jwtx.NewVerifier(jwtx.Config{
 		Issuer:     issuer,
@@ -66,7 +71,6 @@ func routesFor(issuer string, keys *jwks.Remote) (http.Handler, error) {
 		Algorithms: []string{"EdDSA"},
 		Kinds:      []jwtx.Kind{jwtx.Access},
 		Keys:       keys,
-		ActorType:  "user",
 		CacheSize:  1000,
 	})
 	if err != nil {
