@@ -29,6 +29,9 @@ type RemoteConfig struct {
 	Issuer string
 	// URL is where the issuer's JWK Set is: https, or http on loopback. Default: what the metadata of the issuer says, by
 	// OpenID Connect Discovery 1.0, section 4, or RFC 8414, section 3; Issuer must be such a URL itself then.
+	//
+	// Whoever can answer in the place of the issuer can sign everything, so there is no setting for plain HTTP: to a server
+	// without TLS, a proxy on this machine can speak.
 	URL string
 	// KeyHosts are hosts, with the port if there is one, that the metadata may name for the keys beside the issuer's own,
 	// such as "www.googleapis.com" for "https://accounts.google.com".

@@ -2,7 +2,6 @@ package jwtx
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,35 +21,6 @@ const (
 
 	maxCacheSize = 1 << 24
 )
-
-// A KeySource finds the key to verify a token with. Package jwks has some.
-//
-// VerificationKey returns the key of the issuer that may verify alg and is named kid, which is "" for a token that names
-// none: an *rsa.PublicKey, an *ecdsa.PublicKey, an ed25519.PublicKey, or for HS* the secret as []byte. The issuer is the
-// configured one, alg one of the configured algorithms; kid is what the token says, and hostile. An error that wraps
-// [auth.ErrInvalidCredentials] means that there is no such key, any other that it could not be found out. It is called for
-// each token, by many goroutines at once.
-type KeySource interface {
-	VerificationKey(ctx context.Context, iss, alg, kid string) (crypto.PublicKey, error)
-}
-
-// A LocalKeySource is a [KeySource] that can answer from memory. A verifier asks LocalKey first, and spends nothing on a
-// deadline where that is enough.
-//
-// LocalKey returns what VerificationKey would return, if it is a key and can be had without waiting, and false otherwise.
-type LocalKeySource interface {
-	KeySource
-	LocalKey(iss, alg, kid string) (crypto.PublicKey, bool)
-}
-
-// A SigningSource names the key to sign with. Package jwks has some.
-//
-// SigningKey returns the key's ID, which may be empty, its algorithm, and a signer. Of HS* the signer's Public is nil and
-// Sign takes the whole message with a hash of 0, as that of Ed25519 does. It is called for each token, by many goroutines
-// at once.
-type SigningSource interface {
-	SigningKey(ctx context.Context) (kid, alg string, s crypto.Signer, err error)
-}
 
 // A Revocable is what [Config].Revoked is told about a token whose signature and claims are good.
 type Revocable struct {
