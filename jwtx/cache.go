@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,19 +16,31 @@ import (
 )
 
 // A cache remembers accepted tokens of one verifier, and so of one configuration. It is a table of a fixed size without a
-// lock: a digest has a few places in it, and the token that expires first makes room. Only good tokens get into it, so
-// that nobody else can push them out.
+// lock: a token has a few places in it, and the one that expires first makes room. Only good tokens get into it, so that
+// nobody else can push them out.
 type cache struct{ places []atomic.Pointer[remembered] }
 
-type digest [sha256.Size]byte
+// A ticket is a token as it is remembered: without its signature, which makes it good, only a digest of that. What was signed
+// is compared as it is, which costs a twentieth of a digest.
+type ticket struct {
+	input  string
+	digest [sha256.Size]byte // of the encoded signature
+}
+
+// ticketOf returns the ticket of a token. It is a part of the token until it is kept.
+func ticketOf(token string) ticket {
+	end := max(strings.LastIndexByte(token, '.'), 0)
+	var buffer [1 << 9]byte // of most signatures the copy needs no allocation
+	return ticket{input: token[:end], digest: sha256.Sum256(append(buffer[:0], token[end:]...))}
+}
 
 // A remembered token is never changed, and its context never given away.
 type remembered struct {
 	accepted
-	digest digest
+	ticket
 }
 
-// ways is how many places a digest has.
+// ways is how many places a token has.
 const ways = 4
 
 func newCache(size int) *cache {
@@ -37,21 +50,15 @@ func newCache(size int) *cache {
 	return &cache{places: make([]atomic.Pointer[remembered], size)}
 }
 
-// digestOf is SHA-256, so that nobody can make two tokens that are one here.
-func digestOf(token string) digest {
-	var buffer [1 << 10]byte // of most tokens the copy needs no allocation
-	return sha256.Sum256(append(buffer[:0], token...))
-}
-
-// place returns one of the places of a digest.
-func (c *cache) place(d *digest, way uint64) *atomic.Pointer[remembered] {
-	first := binary.LittleEndian.Uint64(d[:])
+// place returns one of the places of a token.
+func (c *cache) place(t *ticket, way uint64) *atomic.Pointer[remembered] {
+	first := binary.LittleEndian.Uint64(t.digest[:])
 	return &c.places[(first+way)%uint64(len(c.places))]
 }
 
-func (c *cache) get(d *digest) *remembered {
+func (c *cache) get(t *ticket) *remembered {
 	for way := range uint64(ways) {
-		if m := c.place(d, way).Load(); m != nil && m.digest == *d {
+		if m := c.place(t, way).Load(); m != nil && m.ticket == *t {
 			return m
 		}
 	}
@@ -60,9 +67,9 @@ func (c *cache) get(d *digest) *remembered {
 
 // put remembers m in an empty place, or in that of the token that expires first.
 func (c *cache) put(m *remembered) {
-	place := c.place(&m.digest, 0)
+	place := c.place(&m.ticket, 0)
 	for way := range uint64(ways) {
-		other := c.place(&m.digest, way)
+		other := c.place(&m.ticket, way)
 		if expires(other.Load()).Before(expires(place.Load())) {
 			place = other
 		}
@@ -79,7 +86,7 @@ func expires(m *remembered) time.Time {
 
 func (c *cache) drop(m *remembered) {
 	for way := range uint64(ways) {
-		c.place(&m.digest, way).CompareAndSwap(m, nil)
+		c.place(&m.ticket, way).CompareAndSwap(m, nil)
 	}
 }
 
@@ -88,8 +95,8 @@ func (v *Verifier) remembered(wait *patience, token string) (*auth.AuthContext, 
 	if len(token) > v.config.MaxBytes {
 		return nil, errMalformed
 	}
-	d := digestOf(token)
-	if m := v.cache.get(&d); m != nil {
+	t := ticketOf(token)
+	if m := v.cache.get(&t); m != nil {
 		err := v.stillGood(wait, m)
 		switch {
 		case err == nil:
@@ -109,7 +116,8 @@ func (v *Verifier) remembered(wait *patience, token string) (*auth.AuthContext, 
 	if secret, ok := a.key.([]byte); ok {
 		a.key = bytes.Clone(secret) // the source may put another one in its place
 	}
-	v.cache.put(&remembered{accepted: a, digest: d})
+	t.input = strings.Clone(t.input)
+	v.cache.put(&remembered{accepted: a, ticket: t})
 	return copied(a.ac), nil
 }
 

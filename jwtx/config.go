@@ -62,7 +62,8 @@ type Config struct {
 	// CacheSize is how many verified tokens are remembered, so that the signature of one that comes again is not checked
 	// again. Each time its key is looked up and must be the same, its times are compared and Revoked is asked; Identify is
 	// not until what it said expires, so what that loads may be as old as the token, and values that it attaches are shared
-	// by all requests. A token is remembered by a digest, with about three times its size. Default: none.
+	// by all requests. Of a token's signature only a digest is remembered, and of all of it about three times its size.
+	// Default: none.
 	CacheSize int
 
 	// Leeway is how far the issuer's clock may be off, for exp, nbf and iat. Tokens are often used in the second in which they

@@ -25,7 +25,7 @@
 // the guard's log at debug level.
 //
 // [NewIssuers] puts several verifiers behind one door, for tokens of several issuers. [Config].CacheSize remembers verified
-// tokens, which then cost a digest of the token instead of a signature check.
+// tokens, which then cost a digest of their signature instead of checking it.
 //
 // # Revocation
 //
