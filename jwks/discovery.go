@@ -12,17 +12,17 @@ import (
 
 // metadataURLs returns where an issuer's metadata may be: OpenID Connect Discovery 1.0, section 4.1, puts the well-known
 // part behind the issuer's path, RFC 8414, section 3.1, before it.
-func metadataURLs(issuer string) ([]string, error) {
+func metadataURLs(issuer string) (places [2]string, err error) {
 	u, err := secureURL(issuer)
 	if err != nil {
-		return nil, err
+		return places, err
 	}
 	if u.RawQuery != "" || u.ForceQuery {
-		return nil, errors.New("URL with a query")
+		return places, errors.New("URL with a query")
 	}
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	origin := u.Scheme + "://" + u.Host
-	return []string{
+	return [2]string{
 		origin + path + "/.well-known/openid-configuration",
 		origin + "/.well-known/oauth-authorization-server" + path,
 	}, nil
@@ -34,15 +34,15 @@ func (f *fetcher) discover(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var errs []error
-	for _, place := range places {
-		answer, err := f.get(ctx, place, "")
-		if err == nil {
-			return f.keysIn(answer.body)
-		}
-		errs = append(errs, fmt.Errorf("metadata: %w", err))
+	openID, oidcErr := f.get(ctx, places[0], "")
+	if oidcErr == nil {
+		return f.keysIn(openID.body)
 	}
-	return "", errors.Join(errs...)
+	oauth, oauthErr := f.get(ctx, places[1], "")
+	if oauthErr == nil {
+		return f.keysIn(oauth.body)
+	}
+	return "", fmt.Errorf("metadata: OpenID Connect: %w; RFC 8414: %w", oidcErr, oauthErr)
 }
 
 // keysIn reads jwks_uri. The metadata must be the issuer's, or anybody who can have a document served below its host could
@@ -59,7 +59,7 @@ func (f *fetcher) keysIn(metadata []byte) (string, error) {
 		return "", fmt.Errorf("metadata: %w", err)
 	}
 	if members["issuer"] != f.config.Issuer {
-		return "", errors.New("metadata of another issuer")
+		return "", errors.New("metadata of another issuer" + f.slash(members["issuer"]))
 	}
 	u, err := secureURL(members["jwks_uri"])
 	if err != nil {
@@ -69,6 +69,14 @@ func (f *fetcher) keysIn(metadata []byte) (string, error) {
 		return "", errors.New("metadata: jwks_uri on a host that is neither the issuer's nor one of KeyHosts")
 	}
 	return u.String(), nil
+}
+
+// slash tells the commonest mistake from the others. Nothing of what a server says is quoted.
+func (f *fetcher) slash(issuer string) string {
+	if strings.TrimSuffix(issuer, "/") == strings.TrimSuffix(f.config.Issuer, "/") {
+		return ", which differs by a slash at the end"
+	}
+	return ""
 }
 
 func (f *fetcher) mayHaveKeys(u *url.URL) bool {
