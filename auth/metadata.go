@@ -26,7 +26,8 @@ func NewMetadata(v any) (Metadata, error) {
 }
 
 // RawMetadata returns the metadata that object is the text of. It is for those who have read a larger JSON text already
-// and know that this part of it is an object: the text is kept as it is, and what is no object is an error of Decode only.
+// and know that this part of it is an object: the text is kept as it is and not looked at. What is no JSON at all is an
+// error of Decode and of encoding/json.
 func RawMetadata(object string) Metadata { return Metadata{object: object} }
 
 // Decode stores the object in what into points to, by the rules of [json.Unmarshal].

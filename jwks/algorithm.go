@@ -12,6 +12,10 @@ import (
 	"strings"
 )
 
+// supported are the algorithms that a key can be for.
+var supported = []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+	"ES256", "ES384", "ES512", "EdDSA"}
+
 // algorithmFor returns the algorithm of a key: want, which must fit it, or the usual one if want is "".
 func algorithmFor(public crypto.PublicKey, want string) (string, error) {
 	fit := fitting(public)

@@ -61,6 +61,8 @@ func remoteKidTwice(t *testing.T) {
 func remoteSecret(t *testing.T) {
 	private := must(jwks.NewKey(ed25519Key, &jwks.KeyOptions{ID: "bad"}))
 	ignores(t, string(must(private.PrivateJWK()))+","+keyText(private), "several keys have it")
+	ignores(t, string(with(must(private.PrivateJWK()), changes{"kid": "x"}))+","+keyText(private), "its private half is in the set")
+	ignores(t, string(with(must(private.PrivateJWK()), changes{"kid": nil}))+","+keyText(private), "its private half is in the set")
 	ignores(t, octText, "private or symmetric")
 	ignores(t, strings.Replace(octText, `"k":`, `"use":"sig","k":`, 1), "private or symmetric")
 }

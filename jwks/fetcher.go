@@ -40,7 +40,7 @@ func newFetcher(c RemoteConfig) *fetcher {
 	}}
 }
 
-// newTransport returns one that keeps no connection, since it is used once in an hour, and so no goroutine either.
+// newTransport returns one that keeps no connection, and so no goroutine: it is used about once an hour.
 func newTransport() *http.Transport {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if common, ok := http.DefaultTransport.(*http.Transport); ok {

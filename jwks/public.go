@@ -34,6 +34,12 @@ func publicHalf(public crypto.PublicKey) (publicJWK, error) {
 	return publicJWK{Crv: string(m.CRV), E: m.E, Kty: string(m.KTY), N: m.N, X: m.X, Y: m.Y}, nil
 }
 
+// isSameKey reports whether two public keys are one. A secret is none.
+func isSameKey(a, b crypto.PublicKey) bool {
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b)
+}
+
 // thumbprint returns the SHA-256 thumbprint (RFC 7638) of what publicHalf returned.
 func (j publicJWK) thumbprint() string {
 	members, _ := json.Marshal(j) // cannot fail: only strings

@@ -17,7 +17,7 @@ import (
 
 // A Remote is the key set of an issuer that publishes it, a key source for package jwtx. It fetches the set at once, and
 // from then on before it gets old, by itself. Make one with [NewRemote] and close it when it is not needed any more; many
-// goroutines may use it at once.
+// goroutines may use it at once. The zero value and nil are [auth.ErrUnavailable].
 //
 //   - A token with a known kid never waits, and causes no request.
 //   - An unknown kid is asked for, once for all who wait, and at most once per cooldown (a minute divided by
@@ -26,8 +26,8 @@ import (
 //     answered with 503.
 //   - A set stays in use until a better one comes: an answer that is an error, no JSON, over 512 KiB or 100 keys, a redirect
 //     or a set without a usable key changes nothing, until the set is older than MaxStale.
-//   - Private and symmetric keys, weak ones, those for something else and all that share a kid are ignored and reported.
-//     They do not spoil the rest.
+//   - Private keys with their public halves, symmetric keys, weak ones, those for something else and all that share a kid
+//     are ignored and reported. They do not spoil the rest.
 //   - An RSA key without alg is for RS256, as everywhere in this package.
 type Remote struct {
 	config RemoteConfig
@@ -73,13 +73,21 @@ func NewRemote(c RemoteConfig) (*Remote, error) {
 	return r, nil
 }
 
-var errOtherIssuer = fmt.Errorf("jwks: remote: another issuer: %w", auth.ErrInvalidCredentials)
+var (
+	errNoRemote    = fmt.Errorf("jwks: no Remote, or one that NewRemote did not make: %w", auth.ErrUnavailable)
+	errOtherIssuer = fmt.Errorf("jwks: remote: another issuer: %w", auth.ErrInvalidCredentials)
+)
+
+func (r *Remote) isMade() bool { return r != nil && r.view.Load() != nil }
 
 // VerificationKey returns the issuer's key with the ID kid, if it is for the algorithm alg. An error wraps
 // [auth.ErrInvalidCredentials] if there is no such key, and [auth.ErrUnavailable] if that could not be found out. It
 // waits, until ctx is done, only for a key that is not known yet.
 func (r *Remote) VerificationKey(ctx context.Context, iss, alg, kid string) (crypto.PublicKey, error) {
-	if iss != r.config.Issuer {
+	switch {
+	case !r.isMade():
+		return nil, errNoRemote
+	case iss != r.config.Issuer:
 		return nil, errOtherIssuer
 	}
 	key, err := r.known(alg, kid)
@@ -95,7 +103,7 @@ func (r *Remote) VerificationKey(ctx context.Context, iss, alg, kid string) (cry
 // LocalKey returns what VerificationKey does if that needs no waiting, and false if there is no such key, or none that is
 // known.
 func (r *Remote) LocalKey(iss, alg, kid string) (crypto.PublicKey, bool) {
-	if iss != r.config.Issuer {
+	if !r.isMade() || iss != r.config.Issuer {
 		return nil, false
 	}
 	key, err := r.known(alg, kid)
@@ -158,7 +166,7 @@ func (r *Remote) attempt() (*flight, error) {
 	return r.flight, nil
 }
 
-// start begins an attempt, which is nobody's but the Remote's: who waits for it may go. Who calls it holds mu.
+// start begins an attempt. It belongs to the Remote, so those who wait for it may leave. The caller holds mu.
 func (r *Remote) start() {
 	ctx, cancel := context.WithTimeout(context.Background(), r.config.Timeout)
 	f := &flight{done: make(chan struct{}), cancel: cancel}
@@ -172,8 +180,8 @@ func (r *Remote) start() {
 	})
 }
 
-// fly makes one attempt. It lands whatever happens in a Transport, which is not ours, and tells of it when nobody waits
-// any more.
+// fly makes one attempt. It lands even if the Transport, which is not ours, panics, and logs only after it has landed, so
+// that nobody waits for a Logger.
 func (r *Remote) fly(ctx context.Context, f *flight) {
 	r.fetches.Add(1)
 	old, set, err := r.view.Load(), (*remoteSet)(nil), errors.New("transport that does not return")
@@ -249,6 +257,9 @@ func (r *Remote) wait(v *remoteView) time.Duration {
 // Ready returns nil if keys are there that may be used. If there are none it waits for the attempt under way, at most
 // until ctx is done, and says why there are none. It suits a readiness probe, and a program that wants to start with keys.
 func (r *Remote) Ready(ctx context.Context) error {
+	if !r.isMade() {
+		return errNoRemote
+	}
 	if v := r.view.Load(); r.usable(v) {
 		return nil
 	}
@@ -273,6 +284,9 @@ type RemoteStats struct {
 
 // Stats returns what r counted, for metrics.
 func (r *Remote) Stats() RemoteStats {
+	if !r.isMade() {
+		return RemoteStats{Err: errNoRemote}
+	}
 	v := r.view.Load()
 	s := RemoteStats{Fetches: r.fetches.Load(), Failures: r.failures.Load(), Fetched: v.fetched, Err: v.err}
 	if v.set != nil {
@@ -284,6 +298,9 @@ func (r *Remote) Stats() RemoteStats {
 // Close ends all fetching, and returns when nothing of it is left. The keys that are known stay good until they are older
 // than MaxStale; others cannot be found out any more. It may be called again, and returns nil.
 func (r *Remote) Close() error {
+	if r == nil {
+		return nil
+	}
 	r.mu.Lock()
 	r.closed = true
 	if r.next != nil {

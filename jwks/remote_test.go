@@ -94,6 +94,18 @@ func TestRemoteVerificationKey(t *testing.T) {
 	checkAsked(t, e, 2) // nothing of this was worth a request
 }
 
+// Without NewRemote nobody knows whose keys these should be: that is an outage, and no "no".
+func TestRemoteThatWasNotMade(t *testing.T) {
+	for name, r := range map[string]*jwks.Remote{"nil": nil, "the zero value": {}} {
+		_, err := r.VerificationKey(t.Context(), issuerURL, "EdDSA", "1")
+		_, found := r.LocalKey(issuerURL, "EdDSA", "1")
+		ready := r.Ready(t.Context())
+		if outcome(err) != "503" || found || outcome(ready) != "503" || outcome(r.Stats().Err) != "503" || r.Close() != nil {
+			t.Errorf("%s: %v, %v, %v, %+v", name, err, found, ready, r.Stats())
+		}
+	}
+}
+
 // A key that is of no use does not spoil the rest.
 func TestRemoteIgnores(t *testing.T) {
 	other := keyText(keyNamed("bad"))

@@ -38,14 +38,14 @@ type RemoteConfig struct {
 	KeyHosts []string
 
 	// MaxAge is how old the set may get before it is fetched anew, which happens a little ahead and off the path of
-	// requests. The server's Cache-Control can shorten it, to a minute at the least. Default: 1 hour; at least two
-	// cooldowns (see RequestsPerMinute), at most 24 hours.
+	// requests. The server's Cache-Control can shorten it, to a minute at the least. Default: 1 hour; at least a second
+	// and two cooldowns (see RequestsPerMinute), at most 24 hours.
 	MaxAge time.Duration
 	// RequestsPerMinute bounds how often an unknown kid or a failure makes it ask again: 5 is a cooldown of 12 seconds,
 	// whatever comes in between. Default: 5.
 	RequestsPerMinute int
 	// MaxStale is how old the last good set may get when no better one can be had. Then requests are answered with 503.
-	// Default: 24 hours, or MaxAge if that is more.
+	// Default: 24 hours.
 	MaxStale time.Duration
 	// Timeout is what one attempt may take, from discovery to the last byte. Default: 5 seconds.
 	Timeout time.Duration
@@ -55,6 +55,7 @@ type RemoteConfig struct {
 	AllowNoKeyID bool
 	// Transport sends the requests, for a proxy or a certificate authority of one's own. Default: one like
 	// http.DefaultTransport. Redirects are not followed and cookies not kept, whatever it is.
+	// It must end when the request's context is done.
 	Transport http.RoundTripper
 	// Logger is told of failures, of keys that are not used, and of changes. Default: slog.Default().
 	Logger *slog.Logger

@@ -28,7 +28,7 @@ func parseRemote(data []byte) (*remoteSet, error) {
 		return nil, err
 	}
 	s := &remoteSet{only: map[string]*choice{}}
-	var keys []*Key
+	var keys, exposed []*Key
 	count := map[string]int{}
 	for i, document := range documents {
 		k, id, err := remoteKey(document)
@@ -36,12 +36,15 @@ func parseRemote(data []byte) (*remoteSet, error) {
 			count[id]++
 		}
 		if err != nil {
+			if k != nil {
+				exposed = append(exposed, k)
+			}
 			s.ignored = append(s.ignored, fmt.Sprintf("key %d: %v", i, err))
 			continue
 		}
 		keys = append(keys, k)
 	}
-	keys = s.withoutDuplicates(keys, count)
+	keys = s.withoutExposed(s.withoutDuplicates(keys, count), exposed)
 	if len(keys) == 0 {
 		return nil, brief(strings.Join(append([]string{"no key that can be used"}, s.ignored...), "; "))
 	}
@@ -60,14 +63,16 @@ func parseRemote(data []byte) (*remoteSet, error) {
 
 var errCompromised = errors.New("private or symmetric key, which is compromised")
 
-// remoteKey refuses what nobody should publish: whoever reads the set could sign with it. It also returns the kid.
+// remoteKey refuses what nobody should publish: whoever reads the set could sign with it. It also returns the kid, and of a
+// key that is compromised the public half, nil if there is none.
 func remoteKey(document []byte) (*Key, string, error) {
 	doc, err := readJWK(document)
 	if err != nil {
 		return nil, "", err
 	}
 	if doc.KTY == jwkset.KtyOct || doc.K != "" || isPrivate(doc) {
-		return nil, doc.KID, errCompromised
+		half, _ := keyOf(jwkset.JWKMarshal{KTY: doc.KTY, CRV: doc.CRV, N: doc.N, E: doc.E, X: doc.X, Y: doc.Y})
+		return half, doc.KID, errCompromised
 	}
 	k, err := keyOf(doc)
 	if err != nil {
@@ -84,6 +89,17 @@ func (s *remoteSet) withoutDuplicates(keys []*Key, count map[string]int) []*Key 
 			s.ignored = append(s.ignored, fmt.Sprintf("kid %.64q: several keys have it", k.id))
 		}
 		return count[k.id] > 1
+	})
+}
+
+// withoutExposed drops the keys whose private half is in the set, under whatever ID.
+func (s *remoteSet) withoutExposed(keys, exposed []*Key) []*Key {
+	return slices.DeleteFunc(keys, func(k *Key) bool {
+		is := slices.ContainsFunc(exposed, func(e *Key) bool { return isSameKey(k.verifier(), e.verifier()) })
+		if is {
+			s.ignored = append(s.ignored, fmt.Sprintf("kid %.64q: its private half is in the set", k.id))
+		}
+		return is
 	})
 }
 
@@ -118,9 +134,7 @@ func (s *remoteSet) replaced(old *remoteSet) []string {
 	}
 	var ids []string
 	for _, k := range s.keys {
-		before := old.byID[k.id]
-		now, ok := k.verifier().(interface{ Equal(crypto.PublicKey) bool })
-		if before != nil && ok && !now.Equal(before.key()) {
+		if before := old.byID[k.id]; before != nil && !isSameKey(k.verifier(), before.key()) {
 			ids = append(ids, k.id)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -141,16 +142,8 @@ func (c RingConfig) checkKeys() error {
 			m.add(len(key) > 0 && bytes.Equal(key, c.SealingKeys[j]), "SealingKeys[%d] is SealingKeys[%d] again", i, j)
 		}
 	}
-	m.add(!isPairAlgorithm(c.Algorithm), "Algorithm is none for key pairs: only public keys can be published")
+	m.add(!slices.Contains(supported, c.Algorithm) || digests[c.Algorithm] != nil, "Algorithm is none for key pairs: only public keys can be published")
 	return errors.Join(m...)
-}
-
-func isPairAlgorithm(name string) bool {
-	switch name {
-	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA":
-		return true
-	}
-	return false
 }
 
 func (c RingConfig) checkRanges() error {

@@ -131,7 +131,7 @@ func (s *tap) write(raw []byte) {
 	}
 }
 
-// keysOf returns the IDs of the keys that are kept.
+// keyIDs returns the IDs of the keys that are kept.
 func (s *tap) keyIDs() (ids []string) {
 	for _, k := range s.state()["keys"].([]any) {
 		ids = append(ids, k.(map[string]any)["kid"].(string))

@@ -163,6 +163,7 @@ func TestUnknownKidDuringChange(t *testing.T) {
 			return call()
 		})
 		check(t, "the first key", outcomes(r, old), "ok 401") // which begins its removal
+		synctest.Wait()
 		check(t, "Revoke", other.Revoke(t.Context(), sign(t, other).kid), nil)
 		time.Sleep(10 * time.Second)
 		check(t, "the new key", outcome(verify(r, sign(t, other))), "503")

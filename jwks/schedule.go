@@ -25,8 +25,8 @@ type schedule struct {
 	lifetime, leeway          time.Duration
 }
 
-// end returns when the i-th key stops to sign, and false if no other is there to follow it. What follows may be a key that
-// cannot be read: others may be able to read it, and trust nothing beyond its retention that it has replaced.
+// end returns when the i-th key stops signing, and false if none follows it. What follows may be a key that cannot be read
+// here: others may read it, and they drop the key before it when that one's retention is over.
 func (s schedule) end(terms []term, i int) (time.Time, bool) {
 	if i+1 == len(terms) {
 		return time.Time{}, false

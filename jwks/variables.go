@@ -1,7 +1,6 @@
 package jwks
 
 import (
-	"crypto"
 	"fmt"
 	"os"
 	"slices"
@@ -117,8 +116,7 @@ func (v *variables) keyPair(id, algorithm string) *Key {
 	if private == nil || public == nil {
 		return nil
 	}
-	half, _ := private.verifier().(interface{ Equal(crypto.PublicKey) bool })
-	if half == nil || !half.Equal(public.verifier()) {
+	if !isSameKey(private.verifier(), public.verifier()) {
 		v.mistake(varPublicKey, "not the public half of %s", varSecretKey)
 		return nil
 	}
@@ -160,10 +158,6 @@ func (v *variables) keyID() string {
 	}
 	return id
 }
-
-// supported are the algorithms that a key can be for.
-var supported = []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-	"ES256", "ES384", "ES512", "EdDSA"}
 
 func (v *variables) algorithm() string {
 	algorithm := v.values[varAlgorithm]

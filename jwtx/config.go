@@ -13,7 +13,8 @@ import (
 const (
 	// DefaultMaxBytes bounds a token unless [Config] says otherwise.
 	DefaultMaxBytes = 8 << 10
-	// DefaultTimeout is what finding a key and asking about revocation may take together, unless [Config] says otherwise.
+	// DefaultTimeout is what finding a key, Identify and asking about revocation may take together, unless [Config] says
+	// otherwise.
 	DefaultTimeout = 5 * time.Second
 
 	maxMaxBytes = 64 << 10
@@ -70,7 +71,7 @@ type Config struct {
 	// are made, so between two machines some seconds are wise. Default 0, at most 10 minutes.
 	Leeway   time.Duration
 	MaxBytes int           // what a token may have; default 8 KiB, at most 64 KiB
-	Timeout  time.Duration // what Keys and Revoked may take together; default 5 s
+	Timeout  time.Duration // what Keys, Identify and Revoked may take together; default 5 s
 }
 
 // withDefaults returns a copy of c with defaults for what is zero, and all that is wrong with it.

@@ -17,10 +17,10 @@
 //
 // Signatures are checked by golang-jwt's signing methods; everything around them is stricter. Before any cryptography the
 // token's size and form are checked, and its header: each member once and spelled exactly, an accepted algorithm that fits
-// the key, an accepted [Kind]; nothing that changes how the token is read (crit, b64, zip, cty), and no key that the token
-// brings along. After the signature the claims are read in one pass: exact names and types, no claim twice, UTF-8 without
-// surrogates. iss, aud, exp and sub must be there and right; nbf and iat must not lie ahead. An [Access] token also needs
-// client_id, iat and jti (RFC 9068, section 2.2). A token that is bound to a key (cnf, RFC 7800) is refused. Then
+// the key, an accepted [Kind]; nothing that changes how the token is read (crit, b64, zip, enc, cty), and no key that the
+// token brings along. After the signature the claims are read in one pass: exact names and types, no claim twice, UTF-8
+// without surrogates. iss, aud, exp and sub must be there and right; nbf and iat must not lie ahead. An [Access] token also
+// needs client_id, iat and jti (RFC 9068, section 2.2). A token that is bound to a key (cnf, RFC 7800) is refused. Then
 // [Config].Revoked is asked. Clients are told "invalid_token" whatever it was; [ReasonOf] tells the operator, and so does
 // the guard's log at debug level.
 //

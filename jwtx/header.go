@@ -81,7 +81,7 @@ func (r *headers) parse(encoded string) (header, error) {
 	return h, nil
 }
 
-// remember keeps a header. When there are too many, which no issuer of this world has, it starts afresh.
+// remember keeps a header. When there are too many, which no real issuer has, it starts afresh.
 func (r *headers) remember(encoded string, h header) {
 	var known map[string]header
 	old := r.known.Load()

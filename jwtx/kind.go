@@ -11,7 +11,7 @@ type Kind string
 const (
 	Access       Kind = "at+jwt"           // an access token (RFC 9068, section 2.1)
 	Registration Kind = "registration+jwt" // of an identity that has no actor yet, and may create one
-	Plain        Kind = "JWT"              // of an issuer that says no more than that, of its ID tokens neither: only aud tells
+	Plain        Kind = "JWT"              // of an issuer that names no kind, not even for its ID tokens: only aud tells
 	Untyped      Kind = "untyped"          // of an issuer that leaves out typ; no token can say so
 )
 

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 )
 
-// What is revoked by a key. It is the key's beginning, for who looks into the store.
+// The kinds of keys. Each key begins with its kind, for those who look into the store.
 const (
 	tokenKind   = "token:"
 	sessionKind = "session:"

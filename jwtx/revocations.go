@@ -34,8 +34,8 @@ type RevocationsConfig struct {
 // [Config]. Make one with [NewRevocations]; it does not change, and many goroutines may use it at once.
 //
 // What was revoked is refused from the next request on, by all processes that share the store. An error that wraps
-// [auth.ErrUnavailable] says that the store did not answer: the tokens may go on being good, so nobody must be told that
-// he is logged out. [auth.Guard.Refuse] answers it. Trying again is always safe.
+// [auth.ErrUnavailable] says that the store did not answer: the tokens may go on being good, so tell nobody that
+// they are logged out. [auth.Guard.Refuse] answers it. Trying again is always safe.
 //
 // It refuses, as if they were revoked, tokens that could come back to life when their revocation is forgotten: those that
 // live longer than MaxLifetime, and those without iat, since nobody knows how long they live. So it does with tokens that

@@ -4,14 +4,15 @@
 //	sessions, err := session.New(session.Config{Store: memory.NewSessions(nil), Keys: [][]byte{key}})
 //	keys, err := apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)})
 //	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: memory.NewRevocations(nil), MaxLifetime: day})
-//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: memory.NewKeyStore(), SealingKeys: keys, TokenLifetime: day})
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: memory.NewKeyStore(), SealingKeys: [][]byte{key}, TokenLifetime: day})
 //
 // What is promised:
 //
 //   - A store of records is bounded by [Options]. A full one refuses new records, and revocations, with [ErrFull] and
 //     never gives up a live one, so that whoever can make it create records cannot log others out, and nothing that was
 //     revoked is good again.
-//   - What has expired makes room: each Create drops a little of it. There is no goroutine and nothing to close.
+//   - What has expired makes room: each Create, and each Revoke of a new key, drops a little of it. There is no goroutine
+//     and nothing to close.
 //   - Get and RevokedUpTo take no lock, and Get allocates only to copy Factors.
 //   - Each method looks at its context before it begins, and waits for nothing but the others.
 //
@@ -27,7 +28,8 @@ import (
 // DefaultMax is how many records a store holds unless [Options] says otherwise.
 const DefaultMax = 100_000
 
-// ErrFull is returned by Create and Revoke when the store holds as many live records as it may. It wraps [auth.ErrUnavailable].
+// ErrFull is returned by Create and Revoke when the store holds as many live records as it may. It wraps
+// [auth.ErrUnavailable].
 var ErrFull = fmt.Errorf("memory: full: %w", auth.ErrUnavailable)
 
 // Options are the settings of a store. The zero value is the default.

@@ -55,7 +55,7 @@ func (s *Revocations) Revoke(ctx context.Context, key string, at, until time.Tim
 		if !errors.Is(err, errChanged) {
 			return err
 		}
-		// By another who revoked, whom this one now comes after.
+		// Another revoked the key in between: look again, and merge with that.
 	}
 }
 

@@ -86,7 +86,7 @@ func revoking(change func(at, until time.Time) (time.Time, time.Time)) func(*rev
 	}
 }
 
-// answering has Revocations return what change makes of the answers.
+// answering has RevokedUpTo return what change makes of the answers.
 func answering(change func(upTo []time.Time) []time.Time) func(*revocations, *memory.Revocations) {
 	return func(s *revocations, m *memory.Revocations) {
 		s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
@@ -205,7 +205,7 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 				return m.Revoke(context.WithoutCancel(ctx), key, at, until)
 			}
 		}},
-	{"Revocations ignores the context", "a cancelled context is an error and changes nothing",
+	{"RevokedUpTo ignores the context", "a cancelled context is an error and changes nothing",
 		func(s *revocations, m *memory.Revocations) {
 			s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 				return m.RevokedUpTo(context.WithoutCancel(ctx), now, keys...)

@@ -13,8 +13,8 @@ import (
 	"github.com/countersign-go/countersign/jwtx"
 )
 
-// TestRevocationStore tests whether the stores that open returns are as [jwtx.RevocationStore] says. What open may return
-// says the package comment.
+// TestRevocationStore tests whether the stores that open returns are as [jwtx.RevocationStore] says. The package
+// comment says what open may return.
 func TestRevocationStore(t *testing.T, open func(t testing.TB) jwtx.RevocationStore) {
 	t.Helper()
 	run(t, revocationCases, open)
@@ -73,7 +73,7 @@ func answer(ctx context.Context, s jwtx.RevocationStore, now time.Time, key stri
 func says(ctx context.Context, s jwtx.RevocationStore, now time.Time, key string, want time.Time, when, why string) error {
 	got, err := answer(ctx, s, now, key)
 	if err == nil && !got.Equal(want) {
-		err = fmt.Errorf("%s, Revocations of %q returned %v, want %v: %s", when, key, plain(got), plain(want), why)
+		err = fmt.Errorf("%s, RevokedUpTo of %q returned %v, want %v: %s", when, key, plain(got), plain(want), why)
 	}
 	return err
 }
@@ -142,10 +142,10 @@ func revocationsInOrder(ctx context.Context, s jwtx.RevocationStore) error {
 	given := slices.Clone(keys)
 	got, err := s.RevokedUpTo(ctx, time.Now(), keys...)
 	if err != nil {
-		return must("Revocations of many keys", err)
+		return must("RevokedUpTo of many keys", err)
 	}
 	if !slices.Equal(keys, given) {
-		return errors.New("the keys that Revocations was given are others now: they are the caller's")
+		return errors.New("the keys that RevokedUpTo was given are others now: they are the caller's")
 	}
 	if !slices.EqualFunc(got, want, time.Time.Equal) {
 		return fmt.Errorf("for %d keys, some of them unknown and some twice, RevokedUpTo returned\n%v, want\n%v: "+

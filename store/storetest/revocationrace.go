@@ -28,7 +28,7 @@ func revocationIDs(ctx context.Context, s jwtx.RevocationStore) error {
 			now := time.Now()
 			revoked, err := r.Revoked(ctx, jwtx.Revocable{Issuer: id, SessionID: id, IssuedAt: now, Expires: now.Add(time.Hour)})
 			if err != nil {
-				return must(fmt.Sprintf("Revocations for the ID %.80q", id), err)
+				return must(fmt.Sprintf("RevokedUpTo for the ID %.80q", id), err)
 			}
 			if want := i > 0; revoked != want {
 				return fmt.Errorf("revoked is %v for the ID %.80q, want %v: each is an ID of its own", revoked, id, want)
