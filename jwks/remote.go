@@ -100,9 +100,15 @@ func (r *Remote) VerificationKey(ctx context.Context, iss, alg, kid string) (cry
 	return r.known(alg, kid)
 }
 
-// LocalKey returns what VerificationKey does if that needs no waiting, and false if there is no such key, or none that is
-// known.
-func (r *Remote) LocalKey(iss, alg, kid string) (crypto.PublicKey, bool) {
+// LocalKeys returns where a verifier finds the keys that are known, without waiting. It is nil if source is not r.
+func (r *Remote) LocalKeys(source any) func(iss, alg, kid string) (crypto.PublicKey, bool) {
+	if source != any(r) {
+		return nil
+	}
+	return r.localKey
+}
+
+func (r *Remote) localKey(iss, alg, kid string) (crypto.PublicKey, bool) {
 	if !r.isMade() || iss != r.config.Issuer {
 		return nil, false
 	}

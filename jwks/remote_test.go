@@ -98,7 +98,7 @@ func TestRemoteVerificationKey(t *testing.T) {
 func TestRemoteThatWasNotMade(t *testing.T) {
 	for name, r := range map[string]*jwks.Remote{"nil": nil, "the zero value": {}} {
 		_, err := r.VerificationKey(t.Context(), issuerURL, "EdDSA", "1")
-		_, found := r.LocalKey(issuerURL, "EdDSA", "1")
+		_, found := r.LocalKeys(r)(issuerURL, "EdDSA", "1")
 		ready := r.Ready(t.Context())
 		if outcome(err) != "503" || found || outcome(ready) != "503" || outcome(r.Stats().Err) != "503" || r.Close() != nil {
 			t.Errorf("%s: %v, %v, %v, %+v", name, err, found, ready, r.Stats())

@@ -134,9 +134,16 @@ func (r *Ring) VerificationKey(ctx context.Context, _, alg, kid string) (crypto.
 	return key, err
 }
 
-// LocalKey returns what VerificationKey does while the view is fresh, and false if there is no such key, or it is time to
-// look again.
-func (r *Ring) LocalKey(_, alg, kid string) (crypto.PublicKey, bool) {
+// LocalKeys returns where a verifier finds the keys while the view is fresh, without waiting. It is nil if source is not r.
+func (r *Ring) LocalKeys(source any) func(iss, alg, kid string) (crypto.PublicKey, bool) {
+	if source != any(r) {
+		return nil
+	}
+	return r.localKey
+}
+
+// localKey is false if there is no such key, or it is time to look again.
+func (r *Ring) localKey(_, alg, kid string) (crypto.PublicKey, bool) {
 	if r == nil || r.view.Load() == nil || kid == "" {
 		return nil, false
 	}

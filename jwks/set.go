@@ -130,8 +130,15 @@ func (s *Set) VerificationKey(_ context.Context, _, alg, kid string) (crypto.Pub
 	return c.verify(alg, missing)
 }
 
-// LocalKey returns what VerificationKey does, and false instead of an error.
-func (s *Set) LocalKey(iss, alg, kid string) (crypto.PublicKey, bool) {
+// LocalKeys returns where a verifier finds the keys without waiting, which is all of them. It is nil if source is not s.
+func (s *Set) LocalKeys(source any) func(iss, alg, kid string) (crypto.PublicKey, bool) {
+	if source != any(s) {
+		return nil
+	}
+	return s.localKey
+}
+
+func (s *Set) localKey(iss, alg, kid string) (crypto.PublicKey, bool) {
 	key, err := s.VerificationKey(context.Background(), iss, alg, kid)
 	return key, err == nil
 }

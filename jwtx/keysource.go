@@ -16,13 +16,16 @@ type KeySource interface {
 	VerificationKey(ctx context.Context, iss, alg, kid string) (crypto.PublicKey, error)
 }
 
-// A LocalKeySource is a [KeySource] that can answer from memory. A verifier asks LocalKey first, and spends nothing on a
+// A LocalKeySource is a [KeySource] that can answer from memory. A verifier looks there first, and spends nothing on a
 // deadline where that is enough.
 //
-// LocalKey returns what VerificationKey would return, if it is a key and can be had without waiting, and false otherwise.
+// LocalKeys is called once, with the source that the verifier was given. It returns a func that returns what
+// VerificationKey would return, if that is a key and can be had without waiting, and false otherwise. If the source is not
+// the receiver itself it returns nil: it is a type then that embeds it and may have a VerificationKey of its own, which
+// must not be passed by.
 type LocalKeySource interface {
 	KeySource
-	LocalKey(iss, alg, kid string) (crypto.PublicKey, bool)
+	LocalKeys(source any) func(iss, alg, kid string) (crypto.PublicKey, bool)
 }
 
 // A SigningSource names the key to sign with. Package jwks has some.

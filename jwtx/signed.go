@@ -117,7 +117,7 @@ func (v *Verifier) key(wait *patience, h header) (crypto.PublicKey, error) {
 // find asks the source.
 func (v *Verifier) find(wait *patience, h header) (crypto.PublicKey, error) {
 	if v.local != nil {
-		if key, ok := v.local.LocalKey(v.config.Issuer, h.alg, h.kid); ok {
+		if key, ok := v.local(v.config.Issuer, h.alg, h.kid); ok {
 			return key, nil
 		}
 	}

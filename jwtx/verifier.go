@@ -2,6 +2,7 @@ package jwtx
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // it at once.
 type Verifier struct {
 	config  Config
-	local   LocalKeySource // Config.Keys, if it is one
+	local   func(iss, alg, kid string) (crypto.PublicKey, bool) // nil if Config.Keys has no such
 	headers headers
 	cache   *cache // nil without Config.CacheSize
 }
@@ -26,8 +27,11 @@ func NewVerifier(c Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	local, _ := c.Keys.(LocalKeySource)
-	return &Verifier{config: c, local: local, cache: newCache(c.CacheSize)}, nil
+	v := &Verifier{config: c, cache: newCache(c.CacheSize)}
+	if source, ok := c.Keys.(LocalKeySource); ok {
+		v.local = source.LocalKeys(c.Keys)
+	}
+	return v, nil
 }
 
 // Recognizes reports whether token has the three parts of a signed JWT, see [auth.Recognizer]. It does not look into it: of

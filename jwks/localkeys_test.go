@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/jwtx"
 	"github.com/countersign-go/countersign/store/memory"
@@ -20,8 +21,8 @@ var (
 	_ jwtx.LocalKeySource = (*jwks.Remote)(nil)
 )
 
-// What LocalKey finds is what VerificationKey finds, and what it does not find is asked for.
-func TestLocalKey(t *testing.T) {
+// What LocalKeys finds is what VerificationKey finds, and what it does not find is asked for.
+func TestLocalKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := keyNamed("1")
 		remote := remoteAt(t, serving(key))
@@ -50,14 +51,14 @@ func TestLocalKey(t *testing.T) {
 			{"a ring, no kid", ring, "", "EdDSA", "", false},
 			{"no ring", (*jwks.Ring)(nil), "", "EdDSA", kid, false},
 		} {
-			local, ok := tt.source.LocalKey(tt.iss, tt.alg, tt.kid)
+			local, ok := tt.source.LocalKeys(tt.source)(tt.iss, tt.alg, tt.kid)
 			asked, err := tt.source.VerificationKey(t.Context(), tt.iss, tt.alg, tt.kid)
 			if ok != tt.want || (err == nil) != tt.want || !reflect.DeepEqual(local, asked) {
 				t.Errorf("%s: %v, %v; asked: %v, %v", tt.name, local, ok, asked, err)
 			}
 		}
 		time.Sleep(45 * time.Second) // more than half of Refresh
-		if _, ok := ring.LocalKey("", "EdDSA", kid); ok {
+		if _, ok := ring.LocalKeys(ring)("", "EdDSA", kid); ok {
 			t.Error("an old view: found without looking again")
 		}
 		if key, err := ring.VerificationKey(context.Background(), "", "EdDSA", kid); err != nil || key == crypto.PublicKey(nil) {
@@ -65,4 +66,35 @@ func TestLocalKey(t *testing.T) {
 		}
 		_, _ = remote.Close(), ring.Close()
 	})
+}
+
+// A type that embeds a source and looks at each key itself is not passed by.
+func TestLocalKeysOfAnother(t *testing.T) {
+	set := must(jwks.NewSet(keyNamed("1")))
+	for name, source := range map[string]jwtx.LocalKeySource{
+		"a set": set, "a ring": &jwks.Ring{}, "a remote set": &jwks.Remote{},
+	} {
+		if source.LocalKeys(source) == nil {
+			t.Errorf("%s: nothing of its own", name)
+		}
+		for _, other := range []any{nil, denying{set}, must(jwks.NewSet(keyNamed("1"))), (*jwks.Ring)(nil), []byte{}} {
+			if source.LocalKeys(other) != nil {
+				t.Errorf("%s: keys for a %T", name, other)
+			}
+		}
+	}
+	verifier := must(jwtx.NewVerifier(jwtx.Config{Issuer: issuerURL, Audience: []string{"a"}, Algorithms: []string{"EdDSA"},
+		Kinds: []jwtx.Kind{jwtx.Access}, Keys: denying{set}}))
+	signer := must(jwtx.NewSigner(jwtx.SignerConfig{Issuer: issuerURL, Audience: []string{"a"}, Keys: set}))
+	token := must(signer.Sign(t.Context(), auth.AuthContext{Actor: auth.Actor{Type: "user", ID: "u1"}}))
+	if _, err := verifier.VerifyToken(t.Context(), auth.Credential{Token: token}); jwtx.ReasonOf(err) != jwtx.ReasonUnknownKey {
+		t.Errorf("a source that refuses each key was passed by: %v", err)
+	}
+}
+
+// A denying source embeds a set and refuses its keys.
+type denying struct{ *jwks.Set }
+
+func (denying) VerificationKey(context.Context, string, string, string) (crypto.PublicKey, error) {
+	return nil, auth.ErrInvalidCredentials
 }
