@@ -37,3 +37,17 @@ func TestAllocationBudgetOfRing(t *testing.T) {
 		t.Errorf("the signing key: %v allocations", allocs)
 	}
 }
+
+// Neither does a remote set, whose known keys are there at once; nor what is unknown, during the cooldown.
+func TestAllocationBudgetOfRemote(t *testing.T) {
+	r, ctx := remoteAt(t, serving(keyNamed("1"))), context.Background()
+	if err := r.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []signed{{kid: "1", alg: "EdDSA"}, {kid: "1", alg: "ES256"}, {kid: "unknown", alg: "EdDSA"}, {alg: "EdDSA"}} {
+		allocs := testing.AllocsPerRun(100, func() { _, _ = r.VerificationKey(ctx, issuerURL, token.alg, token.kid) })
+		if allocs != 0 {
+			t.Errorf("alg %q, kid %q: %v allocations", token.alg, token.kid, allocs)
+		}
+	}
+}
