@@ -2,8 +2,6 @@ package jwtx
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/countersign-go/countersign/auth"
@@ -12,7 +10,10 @@ import (
 // Issuers accepts the tokens of several issuers, each by a [Verifier] of its own. The iss of a token, unverified, only
 // chooses which of them is asked: that one then verifies the whole token, with the keys of its issuer and nobody else's.
 // Make one with [NewIssuers]; it does not change, and many goroutines may use it at once.
-type Issuers struct{ verifiers map[string]*Verifier }
+type Issuers struct {
+	verifiers map[string]*Verifier
+	maxBytes  int // the largest of theirs
+}
 
 // NewIssuers returns a verifier that chooses among verifiers by iss. It is an error to name none, a nil one, two for the
 // same issuer, or two with the same [Config].ActorType: the subject 17 of one issuer is not that of the other.
@@ -32,6 +33,7 @@ func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
 		w.add(actorType != "" && types[actorType], "two verifiers with the ActorType %q: one issuer's subjects would be the actors "+
 			"of the other; if they are, say so with Identify", actorType)
 		i.verifiers[issuer], types[actorType] = v, true
+		i.maxBytes = max(i.maxBytes, v.config.MaxBytes)
 	}
 	if err := w.joined(); err != nil {
 		return nil, err
@@ -44,6 +46,9 @@ func (i *Issuers) Recognizes(token string) bool { return strings.Count(token, ".
 
 // VerifyToken has the verifier of the token's issuer verify it.
 func (i *Issuers) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
+	if len(c.Token) > i.maxBytes {
+		return nil, errMalformed
+	}
 	iss, err := issuerOf(c.Token)
 	if err != nil {
 		return nil, errMalformed
@@ -57,14 +62,11 @@ func (i *Issuers) VerifyToken(ctx context.Context, c auth.Credential) (*auth.Aut
 
 // issuerOf returns the iss that a token says, without looking at anything else.
 func issuerOf(token string) (string, error) {
-	if len(token) > maxMaxBytes {
-		return "", errors.New("too long")
-	}
 	_, rest, _ := strings.Cut(token, ".")
 	body, _, _ := strings.Cut(rest, ".")
 	object, err := decode(body)
 	if err != nil {
-		return "", fmt.Errorf("payload: %w", err)
+		return "", err
 	}
 	s := scanner{text: object}
 	for s.next() {

@@ -53,6 +53,11 @@ func TestIssuers(t *testing.T) {
 			}
 		})
 	}
+	// What no verifier would read is not decoded: a good token with a name for its issuer, but too much else.
+	long := forge("ES256", head("ES256", "kid", `"1"`), claims("iss", `"https://three.example.com"`, "x", `"`+strings.Repeat("x", jwtx.DefaultMaxBytes)+`"`))
+	if _, err := both.VerifyToken(t.Context(), auth.Credential{Token: long}); jwtx.ReasonOf(err) != jwtx.ReasonMalformed {
+		t.Errorf("a long token of nobody: %v", err)
+	}
 	checkVisit(t, "behind Tokens", "", knock(auth.Tokens(both), from(`"`+first+`"`, "ES256")), passes)
 }
 

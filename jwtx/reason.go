@@ -30,7 +30,7 @@ const (
 // *auth.Error that an auth.ErrorHandler is given. It is "" for every other error: that of Identify, of a key source that
 // is down, of another verifier.
 func ReasonOf(err error) Reason {
-	if r := (*refusal)(nil); errors.As(err, &r) {
+	if r := (*refusal)(nil); errors.As(err, &r) && !auth.IsUnavailable(err) {
 		return r.reason
 	}
 	return ""

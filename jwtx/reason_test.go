@@ -59,7 +59,11 @@ func TestReasonOfOthers(t *testing.T) {
 	_, down := verify(verifierWith(func(c *jwtx.Config) {
 		c.Keys = hanging(func(context.Context) error { return errDown })
 	}), hs256(claims()))
-	for _, err := range []error{nil, errDown, auth.ErrInvalidCredentials, auth.NoCredentials(), down} {
+	_, refusal := verify(verifierWith(), hs256(claims("exp", "1700000001")))
+	_, asked := verify(verifierWith(func(c *jwtx.Config) { // by asking somebody who was refused himself
+		c.Revoked = func(context.Context, jwtx.Revocable) (bool, error) { return false, refusal }
+	}), hs256(claims()))
+	for _, err := range []error{nil, errDown, auth.ErrInvalidCredentials, auth.NoCredentials(), down, asked} {
 		if got := jwtx.ReasonOf(err); got != "" {
 			t.Errorf("%v: %q", err, got)
 		}
