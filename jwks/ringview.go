@@ -148,7 +148,7 @@ func (r *Ring) begin(now time.Time) *ringFlight {
 func (r *Ring) fly(f *ringFlight) {
 	defer func() {
 		if p := recover(); p != nil { // in a goroutine of ours it would end the program
-			r.land(f, fmt.Errorf("store that panics: %v", p))
+			r.land(f, brief(fmt.Sprint("store that panics: ", p)))
 		}
 		r.mu.Lock()
 		r.flight = nil
