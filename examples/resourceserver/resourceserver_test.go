@@ -12,12 +12,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	_ "github.com/countersign-go/countersign/auth"
+	_ "github.com/countersign-go/countersign/jwks"
+	_ "github.com/countersign-go/countersign/jwtx"
+	_ "github.com/countersign-go/countersign/store/memory"
 )
 
-// build returns where both programs are.
+// build returns where both programs are. That they are read here, and what they are made of is imported, tells Go when a
+// result of this test is out of date.
 func build(t *testing.T) string {
 	t.Helper()
 	programs := t.TempDir()
+	for _, source := range []string{"issuer/main.go", "api/main.go"} {
+		if _, err := os.ReadFile(source); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if out, err := exec.Command("go", "build", "-o", programs, "./issuer", "./api").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -98,12 +109,10 @@ func TestRotations(t *testing.T) {
 	}
 	keys, tokens, refused := map[string]bool{}, 0, 0
 	for deadline := time.Now().Add(time.Minute); len(keys) <= rotations && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		minted := time.Now()
 		token := mint(t, issuer, "/token")
 		keys[kid(t, token)] = true
 		tokens++
-		// Its two seconds are counted from a whole one, so after the first it may have expired on a machine that is slow.
-		if got := call(t, api, token); got != http.StatusOK && time.Since(minted) < time.Second {
+		if got := call(t, api, token); got != http.StatusOK {
 			refused++
 			t.Errorf("token %d, of key %d: answered with %d", tokens, len(keys), got)
 		}

@@ -66,7 +66,7 @@ func run(ctx context.Context, addr string, rotate time.Duration) error {
 
 const (
 	audience      = "https://api.example.com"
-	tokenLifetime = 2 * time.Second // of a demonstration: minutes are usual
+	tokenLifetime = 5 * time.Second // of a demonstration: minutes are usual
 )
 
 // An issuer mints tokens with the keys of a ring.
