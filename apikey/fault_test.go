@@ -170,3 +170,13 @@ type liar struct {
 }
 
 func (l liar) Get(context.Context, string) (apikey.Key, error) { return l.key, nil }
+
+// A key that cannot be made out is none, and the operator is told.
+func TestCorruptKey(t *testing.T) {
+	s := newSite()
+	k, text := s.issue(t, nil)
+	s.store.on("Get", func(context.Context, func() error) error { return fmt.Errorf("decode: %w", apikey.ErrCorrupt) })
+	check(t, "a request", s.get("/", "X-API-Key: "+text).Status, 401)
+	check(t, "revoking", errors.Is(s.Revoke(t.Context(), k.ID, "ann"), apikey.ErrNotFound), true)
+	check(t, "the operator is told", strings.Contains(s.log.String(), "level=ERROR msg=\"apikey: corrupt key\" key="+k.ID), true)
+}

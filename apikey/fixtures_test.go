@@ -57,7 +57,8 @@ type site struct {
 
 func newSite() *site {
 	s := &site{store: newTap(memory.NewAPIKeys(nil)), mux: http.NewServeMux(), log: &logbook{}}
-	s.Manager = must(apikey.New(apikey.Config{Store: s.store}))
+	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.Manager = must(apikey.New(apikey.Config{Store: s.store, Logger: logger}))
 	s.asked = func(auth.AuthContext) {}
 	jwts := fakeJWTs{}
 	scheme := auth.AnyOf(
@@ -65,9 +66,7 @@ func newSite() *site {
 		auth.Basic(s, &auth.BasicOptions{Challenge: true}),
 		auth.Bearer(auth.Tokens(jwts, s), nil),
 	)
-	guard := auth.New(scheme, &auth.Options{
-		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	guard := auth.New(scheme, &auth.Options{Logger: logger})
 	handler := http.HandlerFunc(s.serve)
 	s.mux.Handle("/", guard.Require()(handler))
 	s.mux.Handle("/reports", guard.Require(auth.Scopes("reports:read"))(handler))

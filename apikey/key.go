@@ -35,6 +35,41 @@ func (k Key) Live(now time.Time) bool {
 	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
 }
 
+// Check returns an error if a [Store] cannot be expected to keep k. An ID has 64 bytes at most. Text is UTF-8 without NUL:
+// 256 bytes at most for the owner's type and ID and for who created and revoked it, 1 KiB for the title, 64 KiB for all. A
+// time is zero, or in the years from 1970 to 9999.
+func (k Key) Check() error {
+	size := 0
+	for text, limit := range k.texts {
+		size += len(text)
+		if len(text) > limit || size > maxKey {
+			return errors.New("apikey: a key with longer text than it may have")
+		}
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			return errors.New("apikey: a key with text that is not UTF-8, or has a NUL in it")
+		}
+	}
+	for _, t := range []time.Time{k.CreatedAt, k.ExpiresAt, k.RevokedAt} {
+		if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 9999) {
+			return errors.New("apikey: a key with a time before 1970 or after 9999")
+		}
+	}
+	if k.ID == "" {
+		return errors.New("apikey: a key without an ID")
+	}
+	return nil
+}
+
+// texts yields all text of k, and how many bytes each may have.
+func (k Key) texts(yield func(string, int) bool) {
+	more := yield(k.ID, maxID) && yield(k.Title, maxTitleSize) && yield(k.Redacted, maxName) &&
+		yield(k.Owner.Type, maxName) && yield(k.Owner.ID, maxName) &&
+		yield(k.CreatedBy, maxName) && yield(k.RevokedBy, maxName)
+	for scope := range k.Scopes.All() {
+		more = more && yield(scope, maxKey)
+	}
+}
+
 // A Spec says what key to issue.
 type Spec struct {
 	Title     string     // what it is for; 200 characters at most
@@ -50,6 +85,11 @@ const (
 	maxScopes    = 100
 	maxScopeSize = 128
 	maxMistakes  = 10 // that are told of one Spec
+
+	// Of a Key, in bytes, for what other programs put into a store.
+	maxID        = 64
+	maxTitleSize = 1 << 10
+	maxKey       = 64 << 10
 )
 
 // check returns all that is wrong with s.
@@ -69,6 +109,7 @@ func (s Spec) check(now time.Time) error {
 		wrong(!isScope(scope) && len(errs) < maxMistakes, "Scopes holds %.20q, which is not a scope", scope)
 	}
 	wrong(!s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt), "ExpiresAt has passed")
+	wrong(s.ExpiresAt.UTC().Year() > 9999, "ExpiresAt is after the year 9999")
 	return errors.Join(errs...)
 }
 

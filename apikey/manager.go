@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -32,6 +33,7 @@ type Config struct {
 	Store        Store
 	Prefix       string        // what keys begin with, see [token.NewCodec]; default: "sk"
 	StoreTimeout time.Duration // what one call of Store may take; default: 2 s
+	Logger       *slog.Logger  // gets each use of a key that the store says is [ErrCorrupt]; default: slog.Default()
 }
 
 // A Manager issues, verifies and revokes keys. Make one with [New]; it does not change, and many goroutines may use it at
@@ -40,6 +42,7 @@ type Manager struct {
 	store   Store
 	codec   token.Codec
 	timeout time.Duration
+	log     *slog.Logger // nil is slog.Default()
 }
 
 // New returns the manager that c describes, or all that is wrong with c.
@@ -64,7 +67,7 @@ func New(c Config) (*Manager, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout}, nil
+	return &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout, log: c.Logger}, nil
 }
 
 // Issue makes a key and returns it with its text, which cannot be had again. What is wrong with s is said all at once; a
@@ -191,6 +194,9 @@ func (m *Manager) get(ctx context.Context, id string) (Key, error) {
 	switch {
 	case is(err, ErrNotFound):
 		return Key{}, ErrNotFound
+	case is(err, ErrCorrupt):
+		m.logger().LogAttrs(ctx, slog.LevelError, "apikey: corrupt key", slog.String("key", id), slog.Any("error", err))
+		return Key{}, ErrNotFound
 	case err != nil:
 		return Key{}, unavailable(err)
 	}
@@ -205,6 +211,13 @@ func (m *Manager) replace(ctx context.Context, k Key) error {
 		return err
 	}
 	return unavailable(err)
+}
+
+func (m *Manager) logger() *slog.Logger {
+	if m.log != nil {
+		return m.log
+	}
+	return slog.Default()
 }
 
 // timestamp returns the time as every database keeps it.

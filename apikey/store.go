@@ -12,6 +12,7 @@ var (
 	ErrNotFound = errors.New("apikey: not found")
 	ErrExists   = errors.New("apikey: exists already")
 	ErrConflict = errors.New("apikey: changed in between")
+	ErrCorrupt  = errors.New("apikey: key cannot be read")
 )
 
 // is reports whether err is target, and not that nobody could find out.
@@ -19,21 +20,24 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 
 // A Store keeps keys. Each method is one atomic step, also among processes that share the store, and may be repeated
 // after its answer was lost. IDs and owners compare byte for byte; times are whole microseconds. All methods are called
-// by many goroutines at once, return when ctx is done, and change nothing if it was done before. Package
-// store/storetest has the suite that a store must pass.
+// by many goroutines at once, return when ctx is done, and change nothing if it was done before. An error that says that a
+// server does not answer wraps [auth.ErrUnavailable]. Package store/storetest has the suite that a store must pass.
 //
+// Create and Replace refuse a key that [Key.Check] refuses.
 // A store keeps revoked keys, for the lists. It may forget a key that has expired.
 type Store interface {
 	// Create keeps k with Version 1, or returns ErrExists if there is a key with its ID.
 	Create(ctx context.Context, k Key) error
 
-	// Get returns the key, also a revoked one, or ErrNotFound.
+	// Get returns the key, also a revoked one, or ErrNotFound. It sees each change that has returned, so it does not ask a
+	// replica that lags behind. What is there but cannot be made out, since something else wrote it or it was damaged, is
+	// ErrCorrupt: no key, but one that stays for the operator to look at.
 	Get(ctx context.Context, id string) (Key, error)
 
 	// Replace puts k in the place of the key with the same ID and Version, with Version plus 1. It returns ErrConflict if
 	// the version is another, and ErrNotFound if there is no such key: it never creates one.
 	Replace(ctx context.Context, k Key) error
 
-	// List returns the keys of the owner, the oldest first, also revoked ones.
+	// List returns the keys of the owner, the oldest first, also revoked ones, without those that Get says are ErrCorrupt.
 	List(ctx context.Context, owner auth.Actor) ([]Key, error)
 }

@@ -14,7 +14,8 @@ const maxState = 256 << 10
 
 // A KeyStore keeps the state of a [Ring], one for all processes that share the ring. Each method is one atomic step, also
 // among processes. All methods are called by many goroutines at once, return when ctx is done, and change nothing if it
-// was done before. Package store/storetest has the suite that a store must pass.
+// was done before. An error that says that a server does not answer wraps [auth.ErrUnavailable]. Package store/storetest
+// has the suite that a store must pass.
 //
 // The state is bytes of any value, up to 256 KiB. The private keys in it are sealed: who reads it cannot sign. It must be
 // kept as it is, and kept: without it all tokens of the ring are refused.

@@ -8,8 +8,8 @@ import (
 // A RevocationStore keeps what [Revocations] is told. Each method is one atomic step, also among processes that share the
 // store, and may be repeated after its answer was lost. A key is printable ASCII, has 80 bytes at most, and compares byte
 // for byte; times are whole microseconds. All methods are called by many goroutines at once, return when ctx is done, and
-// change nothing if it was done before. An error means that the store does not know. Package store/storetest has the
-// suite that a store must pass.
+// change nothing if it was done before. An error means that the store does not know, and wraps
+// [auth.ErrUnavailable] where a server does not answer. Package store/storetest has the suite that a store must pass.
 type RevocationStore interface {
 	// Revoke keeps under key that whatever was issued up to at is revoked, a note that may be dropped at until. Where there
 	// is one already, the later at and the later until stay, each for itself: it does not matter in which order revocations

@@ -43,7 +43,8 @@ type Config struct {
 	RenewInterval time.Duration // a session in use is written at most this often; default: 1 minute, less than IdleTimeout
 	StoreTimeout  time.Duration // what one call of Store may take; default: 2 seconds
 
-	// Logger gets a failed renewal, which does not refuse the request. Default: slog.Default().
+	// Logger gets a failed renewal, which does not refuse the request, and each use of a record that the store says is
+	// [ErrCorrupt], which counts as none. Default: slog.Default().
 	Logger *slog.Logger
 }
 

@@ -167,3 +167,12 @@ func panics(f func()) (with string) {
 	f()
 	return ""
 }
+
+// A record that cannot be made out is none: its browser is anonymous, not shut out until the operator comes.
+func TestCorruptRecord(t *testing.T) {
+	b := newSite(nil).logIn()
+	b.site.store.on("Get", answering(fmt.Errorf("decode: %w", session.ErrCorrupt)))
+	check(t, "a request", b.get("/me"), unauthorized(clearing))
+	check(t, "the session has ended for tokens", must(b.site.Ended(t.Context(), b.id)), true)
+	check(t, "the operator is told", strings.Contains(b.site.log.String(), "level=ERROR msg=\"session: corrupt record\" session="+b.id), true)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,7 +93,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, login Login) (au
 // create keeps rec under a new ID.
 func (m *Manager) create(ctx context.Context, rec *Record) (token.Secret, error) {
 	for range attempts {
-		rec.ID = token.NewID()
+		rec.ID = NewID(rec.Login.Actor)
 		text := m.tokens.New(rec.ID)
 		rec.Digest = text.Digest()
 		t := auth.NewTimeout(ctx, m.config.StoreTimeout)
@@ -213,6 +214,9 @@ func (m *Manager) get(ctx context.Context, id string, now time.Time) (Record, er
 	rec, err := m.config.Store.Get(t, id, now)
 	switch {
 	case is(err, ErrNotFound):
+		return Record{}, ErrNotFound
+	case is(err, ErrCorrupt):
+		m.logger().LogAttrs(ctx, slog.LevelError, "session: corrupt record", slog.String("session", id), slog.Any("error", err))
 		return Record{}, ErrNotFound
 	case err != nil:
 		return Record{}, unavailable(err)

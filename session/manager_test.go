@@ -98,24 +98,34 @@ func TestUnregistered(t *testing.T) {
 	check(t, "where an actor is needed", b.get("/me").Status, 401)
 	check(t, "where none is needed", b.get("/register").Status, 200)
 	s.edit = func(l *session.Login) { l.Actor = ann }
+	old := *b
 	check(t, "its registration", b.post("/rotate").Status, 200)
 	check(t, "where an actor is needed, once it has one", b.get("/me"), passed("user ann"))
+	check(t, "the old cookie", old.get("/register").Status, 401)
+	check(t, "the old session has ended", must(s.Ended(t.Context(), old.id)), true)
+	list := must(s.List(t.Context(), ann))
+	check(t, "sessions of the actor", len(list), 1)
+	check(t, "the ID says whose the session is", strings.HasPrefix(list[0].ID, session.Place(ann)), true)
 }
 
 // A login that says of nobody who it was would be refused for ever. It is a mistake of the program, not of the client.
 func TestLoginNeedsSomebody(t *testing.T) {
 	tests := []struct {
-		name   string
-		change func(*session.Login)
-		status int
+		name    string
+		change  func(*session.Login)
+		status  int
+		creates int
+		another bool // session is what Rotate makes of the one that there was
 	}{
-		{"an actor and an identity", func(*session.Login) {}, 200},
-		{"an actor alone", func(l *session.Login) { l.IdentityID = "" }, 200},
-		{"an identity alone", func(l *session.Login) { l.Actor = auth.Actor{} }, 200},
-		{"an identity that will be a user", func(l *session.Login) { l.Actor.ID = "" }, 200},
-		{"neither", func(l *session.Login) { l.Actor, l.IdentityID = auth.Actor{}, "" }, 500},
-		{"a type alone", func(l *session.Login) { l.Actor.ID, l.IdentityID = "", "" }, 500},
-		{"an actor without a type", func(l *session.Login) { l.Actor.Type = "" }, 500},
+		{"an actor and an identity", func(*session.Login) {}, 200, 2, false},
+		{"an actor alone", func(l *session.Login) { l.IdentityID = "" }, 200, 2, false},
+		{"an identity alone", func(l *session.Login) { l.Actor = auth.Actor{} }, 200, 3, true},
+		{"an identity that will be a user", func(l *session.Login) { l.Actor.ID = "" }, 200, 3, true},
+		{"neither", func(l *session.Login) { l.Actor, l.IdentityID = auth.Actor{}, "" }, 500, 1, false},
+		{"a type alone", func(l *session.Login) { l.Actor.ID, l.IdentityID = "", "" }, 500, 1, false},
+		{"an actor without a type", func(l *session.Login) { l.Actor.Type = "" }, 500, 1, false},
+		{"text that no database keeps", func(l *session.Login) { l.Provider = "\x00" }, 500, 1, false},
+		{"more than a record may hold", func(l *session.Login) { l.IdentityID = strings.Repeat("x", 257) }, 500, 1, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,8 +137,8 @@ func TestLoginNeedsSomebody(t *testing.T) {
 			other := &browser{site: s}
 			check(t, "Start", other.post("/login").Status, tt.status)
 			check(t, "Start sets a cookie", other.cookie != "", tt.status == 200)
-			check(t, "the first session has ended", must(s.Ended(t.Context(), b.id)), false)
-			check(t, "sessions made", s.store.count("Create"), 1+map[int]int{200: 1}[tt.status])
+			check(t, "the first session has ended", must(s.Ended(t.Context(), b.id)), tt.another)
+			check(t, "sessions made", s.store.count("Create"), tt.creates)
 		})
 	}
 }

@@ -2,7 +2,9 @@ package session
 
 import (
 	"errors"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -21,7 +23,8 @@ type Login struct {
 	UserMetadata auth.Metadata
 }
 
-// check returns an error if l does not say who logged in: such a session would be refused for ever.
+// check returns an error if l does not say who logged in: such a session would be refused for ever. So is one that no
+// store keeps.
 func (l Login) check() error {
 	if l.Actor.ID == "" && l.IdentityID == "" {
 		return errors.New("session: a Login with neither an actor nor an identity")
@@ -29,7 +32,24 @@ func (l Login) check() error {
 	if l.Actor.ID != "" && l.Actor.Type == "" {
 		return errors.New("session: a Login of an actor without a type")
 	}
-	return nil
+	return l.checkText()
+}
+
+// checkText returns an error if l has text that not every database keeps, or more than it should have to.
+func (l Login) checkText() error {
+	var t text
+	t.add(maxName, l.Actor.Type, l.Actor.ID, l.IdentityID, l.Provider)
+	for _, set := range []auth.Set{l.Scopes, l.Roles} {
+		for name := range set.All() {
+			t.add(maxRecord, name)
+		}
+	}
+	for _, f := range l.Factors {
+		t.add(maxRecord, f.Method)
+	}
+	t.addObject(l.AppMetadata)
+	t.addObject(l.UserMetadata)
+	return t.err
 }
 
 // whole returns a copy of l that shares nothing which can be changed, with times as every database keeps them.
@@ -43,7 +63,7 @@ func (l Login) whole() Login {
 
 // A Record is what a [Store] keeps of a session.
 type Record struct {
-	ID      string       // public, made by [token.NewID]
+	ID      string       // public, made by [NewID]
 	Version int64        // counts the replacements; a store sets it
 	Digest  token.Digest // of the token in the cookie
 	Counter uint64       // the generation of what is derived from the session, such as refresh tokens
@@ -58,6 +78,28 @@ type Record struct {
 func (r Record) Clone() Record {
 	r.Login.Factors = slices.Clone(r.Login.Factors)
 	return r
+}
+
+// Check returns an error if a [Store] cannot be expected to keep r. An ID has 64 bytes at most and begins with the [Place]
+// of the actor. Text is UTF-8 without NUL: 256 bytes at most for the actor's type and ID, the identity and the provider,
+// 64 KiB for all, metadata included. A time is zero, or in the years from 1970 to 9999.
+func (r Record) Check() error {
+	if r.ID == "" || len(r.ID) > maxID || !strings.HasPrefix(r.ID, Place(r.Login.Actor)) {
+		return errors.New("session: a record whose ID is not made for its actor")
+	}
+	if r.Counter > math.MaxInt64 {
+		return errors.New("session: a record with a Counter of more than 63 bits")
+	}
+	times := []time.Time{r.Created, r.Renewed, r.Expires, r.EndsBy}
+	for _, f := range r.Login.Factors {
+		times = append(times, f.At)
+	}
+	for _, t := range times {
+		if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 9999) {
+			return errors.New("session: a record with a time before 1970 or after 9999")
+		}
+	}
+	return r.Login.checkText()
 }
 
 // context returns what a guard attaches to a request of the session.

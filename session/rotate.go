@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -11,8 +12,9 @@ import (
 
 // Rotate changes the secret of the session that r's cookie stands for, because its privileges change: a factor was added,
 // a role was given. change, which may be nil, gets the login to edit; it may be called again when another request got in
-// between. The old cookie is dead when Rotate returns, the new one is set, the ID stays. Without a good cookie the error is
-// that of [Manager.Scheme].
+// between. The old cookie is dead when Rotate returns, the new one is set, the ID stays, unless change gave the session
+// another actor, as when somebody who logged in is registered: that is another session, with an ID of its own. Without a
+// good cookie the error is that of [Manager.Scheme].
 func (m *Manager) Rotate(w http.ResponseWriter, r *http.Request, change func(*Login)) (auth.AuthContext, error) {
 	if _, err := m.scheme.Authenticate(r); err != nil {
 		return auth.AuthContext{}, err
@@ -37,20 +39,19 @@ func (m *Manager) rotate(ctx context.Context, value string, change func(*Login))
 		if err != nil {
 			return Record{}, token.Secret{}, err
 		}
-		rec = rec.Clone()
+		next := rec.Clone()
 		if change != nil {
-			change(&rec.Login)
-			rec.Login = rec.Login.whole()
+			change(&next.Login)
+			next.Login = next.Login.whole()
 		}
-		if err := rec.Login.check(); err != nil {
+		if err := next.Login.check(); err != nil {
 			return Record{}, token.Secret{}, err
 		}
-		text := m.tokens.New(rec.ID)
-		rec.Digest, rec.Renewed, rec.Expires = text.Digest(), now, m.idleEnd(rec, now)
-		err = m.replace(ctx, rec, now)
+		next.Renewed, next.Expires = now, m.idleEnd(rec, now)
+		text, err := m.exchange(ctx, rec, &next)
 		switch {
-		case err == nil || m.keeps(ctx, rec):
-			return rec, text, nil
+		case err == nil:
+			return next, text, nil
 		case is(err, ErrNotFound):
 			return Record{}, token.Secret{}, errEnded
 		case !is(err, ErrConflict):
@@ -58,6 +59,36 @@ func (m *Manager) rotate(ctx context.Context, value string, change func(*Login))
 		}
 	}
 	return Record{}, token.Secret{}, unavailable(ErrConflict)
+}
+
+// exchange puts next, with a new secret, in the place of rec. Its error is ErrNotFound, ErrConflict, or says that the store
+// is unavailable.
+func (m *Manager) exchange(ctx context.Context, rec Record, next *Record) (token.Secret, error) {
+	if next.Login.Actor != rec.Login.Actor {
+		return m.succeed(ctx, rec, next)
+	}
+	text := m.tokens.New(next.ID)
+	next.Digest = text.Digest()
+	if err := m.replace(ctx, *next, next.Renewed); err != nil && !m.keeps(ctx, *next) {
+		return token.Secret{}, err
+	}
+	return text, nil
+}
+
+// succeed begins the session next in the place of rec, which it ends: a session cannot change its actor, since its ID says
+// where those of its actor are.
+func (m *Manager) succeed(ctx context.Context, rec Record, next *Record) (token.Secret, error) {
+	text, err := m.create(ctx, next)
+	if err != nil {
+		return token.Secret{}, err
+	}
+	// A Delete would not tell whether there was something to end, and one that was ended meanwhile must have no successor.
+	rec.Expires = next.Renewed
+	if err := m.replace(ctx, rec, next.Renewed); err != nil {
+		return token.Secret{}, errors.Join(err, m.End(context.WithoutCancel(ctx), next.ID))
+	}
+	_ = m.End(ctx, rec.ID) // it has expired; the store would drop it later
+	return text, nil
 }
 
 // errEnded is for a session that ended while a request of it was under way.

@@ -226,3 +226,31 @@ func TestEndedOvertakenByRotate(t *testing.T) {
 		})
 	}
 }
+
+// What a session becomes when it is given another actor ends with it: a session that was ended, or that changed, before its
+// actor was written has no successor.
+func TestRotateToAnotherActorIsOvertaken(t *testing.T) {
+	bob := auth.Actor{Type: "user", ID: "bob"}
+	tests := []struct {
+		name    string
+		arrange func(b *browser)
+		want    int
+		bobs    int
+	}{
+		{"by nobody", func(*browser) {}, 200, 1},
+		{"by the end of the session", func(b *browser) {
+			b.site.store.once("Replace", first(func() { must(0, b.site.store.inner.Delete(context.Background(), b.id)) }))
+		}, 401, 0},
+		{"by an outage", func(b *browser) { b.site.store.once("Replace", answering(errRefused)) }, 503, 0},
+		{"by a renewal", func(b *browser) { b.site.store.once("Replace", answering(session.ErrConflict)) }, 200, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newSite(nil).logIn()
+			b.site.edit = func(l *session.Login) { l.Actor = bob }
+			tt.arrange(b)
+			check(t, "Rotate", b.post("/rotate").Status, tt.want)
+			check(t, "sessions of the new actor", len(must(b.site.List(t.Context(), bob))), tt.bobs)
+		})
+	}
+}

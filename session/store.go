@@ -13,6 +13,7 @@ var (
 	ErrNotFound = errors.New("session: not found")
 	ErrExists   = errors.New("session: exists already")
 	ErrConflict = errors.New("session: changed in between")
+	ErrCorrupt  = errors.New("session: record cannot be read")
 )
 
 // is reports whether err is target, and not that nobody could find out.
@@ -21,14 +22,19 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 // A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
 // may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds.
 // Records are handed over by value: neither side may change what the other holds, Factors included. All methods are
-// called by many goroutines at once, return when ctx is done, and change nothing if it was done before. Package
-// store/storetest has the suite that a store must pass.
+// called by many goroutines at once, return when ctx is done, and change nothing if it was done before. An error that says
+// that a server does not answer wraps [auth.ErrUnavailable]. Package store/storetest has the suite that a store must pass.
+//
+// A session keeps its actor for as long as it is there. Create and Replace refuse a record that [Record.Check] refuses.
 type Store interface {
 	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
 	// until the store has dropped it.
 	Create(ctx context.Context, rec Record) error
 
-	// Get returns the record, or ErrNotFound if there is none or it has expired: its Expires is not after now.
+	// Get returns the record, or ErrNotFound if there is none or it has expired: its Expires is not after now. It sees each
+	// change that has returned, so it does not ask a replica that lags behind. What is there but cannot be made out, since
+	// something else wrote it or it was damaged, is ErrCorrupt: the session counts as ended, and the record stays for
+	// the operator to look at.
 	Get(ctx context.Context, id string, now time.Time) (Record, error)
 
 	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns ErrNotFound
@@ -40,9 +46,11 @@ type Store interface {
 	Delete(ctx context.Context, id string) error
 }
 
-// An ActorIndex is a [Store] that can also find the sessions of an actor. [Manager.List] and [Manager.EndAll] need it.
+// An ActorIndex is a [Store] that can also find the sessions of an actor, who has an ID. [Manager.List] and
+// [Manager.EndAll] need it.
 type ActorIndex interface {
-	// List returns the records of the actor that have not expired at now, the oldest first.
+	// List returns the records of the actor that have not expired at now, the oldest first, without those that Get says
+	// are ErrCorrupt.
 	List(ctx context.Context, actor auth.Actor, now time.Time) ([]Record, error)
 
 	// DeleteAll removes the records of the actor, but not the one whose ID is except, if that is not empty. It returns

@@ -11,7 +11,7 @@ import (
 var _ apikey.Store = (*APIKeys)(nil)
 
 // APIKeys is an [apikey.Store]. Make one with [NewAPIKeys], the zero value panics; many goroutines may use it at once. An
-// error is that of the context, [ErrFull], or one of package apikey, itself.
+// error is that of the context, [ErrFull], that of [apikey.Key.Check], or one of package apikey, itself.
 //
 // A key that has expired is forgotten sooner or later; one that is revoked counts towards Max until it expires.
 type APIKeys struct{ table *table[apikey.Key] }
@@ -46,6 +46,9 @@ var regardless time.Time
 
 // Create keeps k, see [apikey.Store]. A full store returns [ErrFull].
 func (s *APIKeys) Create(ctx context.Context, k apikey.Key) error {
+	if err := k.Check(); err != nil {
+		return err
+	}
 	return s.table.create(ctx, k)
 }
 
@@ -56,6 +59,9 @@ func (s *APIKeys) Get(ctx context.Context, id string) (apikey.Key, error) {
 
 // Replace exchanges the key, see [apikey.Store]. It needs no room, so a full store does it too.
 func (s *APIKeys) Replace(ctx context.Context, k apikey.Key) error {
+	if err := k.Check(); err != nil {
+		return err
+	}
 	return s.table.replace(ctx, k, regardless)
 }
 

@@ -90,10 +90,11 @@ func TestModel(t *testing.T) {
 func compareWithModel(t *testing.T, random *rand.Rand) {
 	s, m := memory.NewSessions(&memory.Options{Max: modelMax}), model{}
 	actors := []auth.Actor{{Type: "user", ID: "1"}, {Type: "user", ID: "2"}, {Type: "customer", ID: "1"}}
-	ids := []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}
+	places := []string{session.Place(actors[0]), session.Place(actors[1]), session.Place(actors[2])}
 	for step := range 400 {
 		time.Sleep(time.Duration(random.IntN(60)) * time.Second)
-		id, actor := ids[random.IntN(len(ids))], actors[random.IntN(len(actors))]
+		i := random.IntN(len(actors))
+		id, actor := places[i]+fmt.Sprint(random.IntN(4)), actors[i]
 		rec := session.Record{
 			ID: id, Version: m[id].Version, Counter: uint64(step), Login: session.Login{Actor: actor}, Created: time.Now(),
 			Expires: time.Now().Add(time.Duration(random.Int64N(int64(20 * time.Minute)))),

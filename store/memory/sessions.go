@@ -14,7 +14,8 @@ var (
 )
 
 // Sessions is a [session.Store] and a [session.ActorIndex]. Make one with [NewSessions], the zero value panics; many
-// goroutines may use it at once. An error is that of the context, [ErrFull], or one of package session, itself.
+// goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check],
+// or one of package session, itself.
 type Sessions struct{ table *table[session.Record] }
 
 // NewSessions returns an empty store. nil opts are fine; a negative Max panics.
@@ -37,6 +38,9 @@ func NewSessions(opts *Options) *Sessions {
 // Create keeps rec, see [session.Store]. A full store returns [ErrFull]. A record whose time has come by the clock of
 // this process still counts as one until a Create has dropped it.
 func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
+	if err := rec.Check(); err != nil {
+		return err
+	}
 	return s.table.create(ctx, rec)
 }
 
@@ -47,6 +51,9 @@ func (s *Sessions) Get(ctx context.Context, id string, now time.Time) (session.R
 
 // Replace exchanges the record, see [session.Store]. It needs no room, so a full store does it too.
 func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Time) error {
+	if err := rec.Check(); err != nil {
+		return err
+	}
 	return s.table.replace(ctx, rec, now)
 }
 

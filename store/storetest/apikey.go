@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/token"
 )
 
 // TestAPIKeyStore tests whether the stores that open returns are as [apikey.Store] says. What open
@@ -22,6 +24,8 @@ var keys = kind[apikey.Key]{
 	fields: func(k *apikey.Key) fields {
 		return fields{&k.ID, &k.Version, &k.Digest, &k.Owner, &k.CreatedAt, &k.Title}
 	},
+	newID:    func(auth.Actor) string { return token.NewID() },
+	check:    apikey.Key.Check,
 	notFound: apikey.ErrNotFound,
 	exists:   apikey.ErrExists,
 	conflict: apikey.ErrConflict,
@@ -32,6 +36,7 @@ var keyCases = slices.Concat(
 	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.contention()),
 	through(func(s apikey.Store) lister[apikey.Key] { return s }, keys.listing()),
 	[]testCase[apikey.Store]{
+		{"List follows a change of the owner", listFollowsOwner},
 		{"a revoked key stays in Get and List", revokedStays},
 	},
 )
@@ -53,5 +58,22 @@ func revokedStays(ctx context.Context, s apikey.Store) error {
 		keys.kept(ctx, s, recs[0], "after a key was revoked"),
 		keys.kept(ctx, s, recs[1], "after another key was revoked"),
 		keys.lists(ctx, s, owner, "one of whose keys is revoked", recs...),
+	)
+}
+
+// listFollowsOwner gives a key to another owner.
+func listFollowsOwner(ctx context.Context, s apikey.Store) error {
+	k, err := keys.create(ctx, s, nil)
+	if err != nil {
+		return err
+	}
+	last, next := k.Owner, auth.Actor{Type: "user", ID: token.NewID()}
+	k.Owner = next
+	if err := must("Replace", s.Replace(ctx, k)); err != nil {
+		return err
+	}
+	return errors.Join(
+		keys.lists(ctx, s, last, "whose key has become another's"),
+		keys.lists(ctx, s, next, "who has taken over a key", k),
 	)
 }

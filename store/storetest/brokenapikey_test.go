@@ -58,6 +58,20 @@ func created(change func(*apikey.Key)) func(*keys, *memory.APIKeys) {
 }
 
 var brokenKeys = []broken[*keys, *memory.APIKeys]{
+	{"Replace leaves the index as it was", "List follows a change of the owner", func(s *keys, m *memory.APIKeys) {
+		first := map[auth.Actor]string{}
+		s.create = func(ctx context.Context, k apikey.Key) error {
+			first[k.Owner] = k.ID
+			return m.Create(ctx, k)
+		}
+		s.list = func(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
+			if first[owner] == "" {
+				return nil, nil
+			}
+			k, err := m.Get(ctx, first[owner])
+			return []apikey.Key{k}, err
+		}
+	}},
 	{"the digest is lost", "a created record comes back whole", created(func(k *apikey.Key) { k.Digest = token.Digest{} })},
 	{"a title has 255 bytes at most", "a created record comes back whole",
 		created(func(k *apikey.Key) { k.Title = k.Title[:min(len(k.Title), 255)] })},

@@ -2,7 +2,6 @@ package storetest_test
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -40,20 +39,6 @@ var brokenIndexes = []broken[*sessions, *memory.Sessions]{
 			recs, err := m.List(ctx, actor, now)
 			for i := range recs {
 				recs[i].Login.UserMetadata = auth.Metadata{}
-			}
-			return recs, err
-		}
-	}},
-	{"Replace leaves the index as it was", "List follows a change of the owner", func(s *sessions, m *memory.Sessions) {
-		began := map[auth.Actor]map[string]bool{}
-		s.create = func(ctx context.Context, rec session.Record) error {
-			began[rec.Login.Actor] = map[string]bool{rec.ID: true}
-			return m.Create(ctx, rec)
-		}
-		s.list = func(ctx context.Context, actor auth.Actor, now time.Time) (recs []session.Record, err error) {
-			for id := range maps.Keys(began[actor]) {
-				rec, getErr := m.Get(ctx, id, now)
-				recs, err = append(recs, rec), getErr
 			}
 			return recs, err
 		}

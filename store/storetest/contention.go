@@ -20,10 +20,10 @@ func (k kind[R]) contention() []testCase[store[R]] {
 }
 
 func (k kind[R]) createRace(ctx context.Context, s store[R]) error {
-	id := token.NewID()
 	recs := make([]R, racers)
-	for i := range recs {
-		recs[i] = k.fresh(func(f fields) { *f.id = id })
+	recs[0] = k.fresh(nil)
+	for i := range recs[1:] {
+		recs[i+1] = k.rival(recs[0])
 	}
 	errs := race(func(i int) error { return s.Create(ctx, recs[i]) })
 	winner, err := oneWon("Create of one ID", errs, k.exists, "the others believe that their record is kept")

@@ -45,9 +45,9 @@ func (k kind[R]) replaceKeepsAll(ctx context.Context, s store[R]) error {
 	if err != nil {
 		return err
 	}
-	id := *k.fields(&first).id
+	id, owner := *k.fields(&first).id, *k.fields(&first).owner
 	for i, sample := range append(k.samples, k.samples[0]) {
-		rec := k.with(sample.make(), func(f fields) { *f.id, *f.version = id, int64(i)+1 })
+		rec := k.with(sample.make(), func(f fields) { *f.id, *f.owner, *f.version = id, owner, int64(i)+1 })
 		if err := must("Replace by "+sample.what, s.Replace(ctx, rec)); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (k kind[R]) createNeverOverwrites(ctx context.Context, s store[R]) error {
 	if err != nil {
 		return err
 	}
-	other := k.fresh(func(f fields) { *f.id = *k.fields(&rec).id })
+	other := k.rival(rec)
 	again := s.Create(ctx, rec)
 	overwrite := s.Create(ctx, other)
 	return errors.Join(
@@ -108,11 +108,11 @@ func (k kind[R]) idsAreBytes(ctx context.Context, s store[R]) error {
 		return err
 	}
 	id := *k.fields(&rec).id
-	upper := strings.ToUpper(id)
+	upper := id[:4] + strings.ToUpper(id[4:]) // the ID of a session begins with its place
 	if err := k.strangers(ctx, s, rec, upper, id+" ", " "+id, id+"a", id[:len(id)-1], id[1:]); err != nil {
 		return err
 	}
-	other := k.fresh(func(f fields) { *f.id = upper })
+	other := k.with(k.rival(rec), func(f fields) { *f.id = upper })
 	if err := must("Create of an ID that differs from another in case alone", s.Create(ctx, other)); err != nil {
 		return err
 	}
@@ -137,7 +137,11 @@ func (k kind[R]) idsAreOpaque(ctx context.Context, s store[R]) error {
 func (k kind[R]) strangers(ctx context.Context, s store[R], rec R, ids ...string) error {
 	var errs []error
 	for _, id := range ids {
-		replaced := s.Replace(ctx, k.with(rec, func(f fields) { *f.id, *f.note = id, "changed" }))
+		other := k.with(rec, func(f fields) { *f.id, *f.note = id, "changed" })
+		replaced := s.Replace(ctx, other)
+		if replaced != nil && k.check(other) != nil {
+			replaced = k.notFound // it was refused, as it should be, for another reason
+		}
 		errs = append(errs,
 			k.missing(ctx, s, id, fmt.Sprintf("for %q", id), "only "+*k.fields(&rec).id+" was created"),
 			expect(fmt.Sprintf("Replace of %q", id), replaced, k.notFound, "only "+*k.fields(&rec).id+" was created"))

@@ -27,6 +27,8 @@ type lister[R any] interface {
 type kind[R any] struct {
 	samples                    []sample[R] // the first has all fields set
 	fields                     func(*R) fields
+	newID                      func(owner auth.Actor) string
+	check                      func(R) error // what is wrong with a record that no store keeps
 	notFound, exists, conflict error
 }
 
@@ -48,13 +50,19 @@ type fields struct {
 
 func (k kind[R]) answers() []error { return []error{k.notFound, k.exists, k.conflict} }
 
-// fresh returns a record with all fields set, which f may change.
+// fresh returns a record with all fields set, which f may change, under an ID of its own.
 func (k kind[R]) fresh(f func(fields)) R {
 	rec := k.samples[0].make()
 	if f != nil {
 		f(k.fields(&rec))
 	}
+	*k.fields(&rec).id = k.newID(*k.fields(&rec).owner)
 	return rec
+}
+
+// rival returns a record with all fields set, other ones than those of rec but for ID and owner.
+func (k kind[R]) rival(rec R) R {
+	return k.with(k.samples[0].make(), func(f fields) { *f.id, *f.owner = *k.fields(&rec).id, *k.fields(&rec).owner })
 }
 
 // with returns rec as f changes it.

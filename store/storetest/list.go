@@ -18,7 +18,6 @@ func (k kind[R]) listing() []testCase[lister[R]] {
 		{"List holds what is the owner's and nothing else", k.listComparesOwner},
 		{"List is the oldest first", k.listIsOrdered},
 		{"List returns whole records", k.listKeepsAll},
-		{"List follows a change of the owner", k.listFollowsOwner},
 		{"List with a cancelled context is an error", k.listCancelled},
 	}
 }
@@ -106,7 +105,7 @@ func (k kind[R]) listKeepsAll(ctx context.Context, s lister[R]) error {
 	var errs []error
 	for _, sample := range k.samples {
 		owner := auth.Actor{Type: "user", ID: token.NewID()}
-		rec := k.with(sample.make(), func(f fields) { *f.owner = owner })
+		rec := k.with(sample.make(), func(f fields) { *f.owner, *f.id = owner, k.newID(owner) })
 		if err := must("Create of "+sample.what, s.Create(ctx, rec)); err != nil {
 			errs = append(errs, err)
 			continue
@@ -123,22 +122,6 @@ func (k kind[R]) listKeepsAll(ctx context.Context, s lister[R]) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// listFollowsOwner changes the owner, as when somebody who logged in is given an actor.
-func (k kind[R]) listFollowsOwner(ctx context.Context, s lister[R]) error {
-	rec, err := k.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	last, next := *k.fields(&rec).owner, auth.Actor{Type: "user", ID: token.NewID()}
-	if err := must("Replace", s.Replace(ctx, k.with(rec, func(f fields) { *f.owner = next }))); err != nil {
-		return err
-	}
-	return errors.Join(
-		k.lists(ctx, s, last, "whose record has become another's"),
-		k.lists(ctx, s, next, "who has taken over a record", rec),
-	)
 }
 
 func (k kind[R]) listCancelled(ctx context.Context, s lister[R]) error {

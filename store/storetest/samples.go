@@ -32,6 +32,7 @@ var sessionSamples = []sample[session.Record]{
 	{"a record in many scripts", func() session.Record {
 		r := fullSession()
 		r.Login.Actor = auth.Actor{Type: scripts, ID: scripts + token.NewID()}
+		r.ID = session.NewID(r.Login.Actor)
 		r.Login.IdentityID, r.Login.Provider = scripts, scripts
 		r.Login.Scopes, r.Login.Roles = auth.NewSet(scripts, "a b", "a", "b,c"), auth.NewSet(scripts, "*")
 		r.Login.Factors[0].Method = scripts
@@ -43,13 +44,14 @@ var sessionSamples = []sample[session.Record]{
 // fullSession returns a record with all fields set, and times to the microsecond.
 func fullSession() session.Record {
 	now := time.Now().UTC().Truncate(time.Second)
+	actor := auth.Actor{Type: "user", ID: token.NewID()}
 	return session.Record{
-		ID:      token.NewID(),
+		ID:      session.NewID(actor),
 		Version: 1,
 		Digest:  token.Sum(token.NewID()),
 		Counter: 1<<62 + 1, // more than a floating-point number can tell from its neighbours
 		Login: session.Login{
-			Actor:      auth.Actor{Type: "user", ID: token.NewID()},
+			Actor:      actor,
 			IdentityID: "identity " + token.NewID(),
 			Provider:   "emailpass",
 			Scopes:     auth.NewSet("orders:read", "orders:write"),

@@ -34,6 +34,8 @@ var sessions = kind[session.Record]{
 	fields: func(r *session.Record) fields {
 		return fields{&r.ID, &r.Version, &r.Digest, &r.Login.Actor, &r.Created, &r.Login.IdentityID}
 	},
+	newID:    session.NewID,
+	check:    session.Record.Check,
 	notFound: session.ErrNotFound,
 	exists:   session.ErrExists,
 	conflict: session.ErrConflict,
