@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Check asks the database whether the tables and indexes are there and as they should be, and returns all that is missing,
+// each with the statement that mends it. Call it at the start of a program that does not call [Migrate]. An error that
+// wraps [auth.ErrUnavailable] says that the database did not answer.
+func (s *Store) Check(ctx context.Context) error {
+	c, err := s.db.Conn(ctx)
+	if err != nil {
+		return unavailable("check", err)
+	}
+	defer c.Close()
+	m := migrator{c, s}
+	var errs []error
+	for _, check := range []func(context.Context) ([]error, error){m.checkObjects, m.checkColumns, m.checkServer} {
+		wrong, err := check(ctx)
+		if err != nil {
+			return unavailable("check", err)
+		}
+		errs = append(errs, wrong...)
+	}
+	return errors.Join(errs...)
+}
+
+// checkObjects looks for what the migrations make.
+func (m migrator) checkObjects(ctx context.Context) (wrong []error, err error) {
+	for _, step := range migrations(m.store.dialect, m.store.prefix) {
+		for _, change := range step.changes {
+			query, args := m.store.dialect.lookup(change)
+			there, err := m.exists(ctx, query, args...)
+			if err != nil {
+				return nil, err
+			}
+			if !there {
+				wrong = append(wrong, fmt.Errorf("sqlstore: there is no %s %s: run\n%s;",
+					strings.ToLower(change.kind), change.name, change.statement))
+			}
+		}
+	}
+	return wrong, nil
+}
+
+// tables are the tables and what a store reads of them.
+var tables = []struct {
+	name    string
+	columns []string
+}{
+	{sessionTable, sessionColumns},
+	{keyTable, keyColumns},
+	{revocationTable, []string{"id", "revoked_up_to", "expires_at"}},
+	{ringTable, []string{"id", "version", "state", "updated_at"}},
+}
+
+// tableName returns the name of a table that is called so with the default prefix.
+func (s *Store) tableName(name string) string {
+	return strings.Replace(name, DefaultPrefix, s.prefix, 1)
+}
+
+// checkColumns reads no row from all columns of the tables that are there.
+func (m migrator) checkColumns(ctx context.Context) (wrong []error, err error) {
+	for _, t := range tables {
+		table := m.store.tableName(t.name)
+		query, args := m.store.dialect.lookup(change{kind: "TABLE", name: table})
+		there, err := m.exists(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			continue // which checkObjects tells
+		}
+		rows, err := m.QueryContext(ctx, "SELECT "+strings.Join(t.columns, ", ")+" FROM "+table+" WHERE 1 = 0")
+		if err == nil {
+			err = rows.Err()
+			rows.Close()
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			wrong = append(wrong, fmt.Errorf("sqlstore: cannot read the columns of %s: %w: "+
+				"run GRANT, or ALTER TABLE by the files of Migrations", table, err))
+		}
+	}
+	return wrong, nil
+}
+
+// checkServer looks at settings of MySQL that would have the stores do something else than they say.
+func (m migrator) checkServer(ctx context.Context) (wrong []error, err error) {
+	if m.store.dialect != MySQL {
+		return nil, nil
+	}
+	autocommit, err := m.exists(ctx, "SELECT @@autocommit")
+	if err != nil {
+		return nil, err
+	}
+	if !autocommit {
+		wrong = append(wrong, errors.New("sqlstore: autocommit is off, so nothing would be kept: take it out of the DSN, or run\n"+
+			"SET GLOBAL autocommit = 1;"))
+	}
+	// Any other type of text takes some that differ in case, accents or trailing blanks for the same.
+	for _, t := range tables {
+		table := m.store.tableName(t.name)
+		for _, column := range t.columns {
+			if !isCompared(column) {
+				continue
+			}
+			folded, err := m.exists(ctx, "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "+
+				"AND table_name = ? AND column_name = ? AND data_type NOT IN ('varbinary', 'binary')", table, column)
+			if err != nil {
+				return nil, err
+			}
+			if folded {
+				wrong = append(wrong, fmt.Errorf("sqlstore: %s.%s does not compare byte for byte: run\n"+
+					"ALTER TABLE %s MODIFY %s varbinary(%d) NOT NULL;", table, column, table, column, maxKey))
+			}
+		}
+	}
+	return wrong, nil
+}
+
+// isCompared reports whether rows are found by the column.
+func isCompared(column string) bool {
+	return column == "id" || strings.HasPrefix(column, "actor_") || strings.HasPrefix(column, "owner_")
+}

@@ -1,0 +1,92 @@
+package sqlstore
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Dialect is the SQL of one family of servers.
+type Dialect int
+
+// The dialects. The zero value is none.
+const (
+	PostgreSQL Dialect = iota + 1 // PostgreSQL 12 or newer
+	MySQL                         // MySQL 8 or newer, MariaDB 10.5 or newer
+	SQLite                        // SQLite 3.24 or newer
+)
+
+// String returns the name of the dialect, which is also that of its folder of migrations.
+func (d Dialect) String() string {
+	switch d {
+	case PostgreSQL:
+		return "postgres"
+	case MySQL:
+		return "mysql"
+	case SQLite:
+		return "sqlite"
+	}
+	return "Dialect(" + strconv.Itoa(int(d)) + ")"
+}
+
+func (d Dialect) known() bool { return d >= PostgreSQL && d <= SQLite }
+
+// placeholders returns query with its question marks, none of which is in a string, as the dialect writes them.
+func (d Dialect) placeholders(query string) string {
+	if d != PostgreSQL {
+		return query
+	}
+	parts := strings.Split(query, "?")
+	var b strings.Builder
+	for i, part := range parts[:len(parts)-1] {
+		b.WriteString(part + "$" + strconv.Itoa(i+1))
+	}
+	return b.String() + parts[len(parts)-1]
+}
+
+// column returns what a SELECT says to get a column. MySQL's drivers make of a datetime what their settings say, such as a
+// time in another zone, but leave text alone.
+func (d Dialect) column(name string) string {
+	if d == MySQL && isTime(name) {
+		return "CAST(" + name + " AS CHAR)"
+	}
+	return name
+}
+
+func isTime(column string) bool { return strings.HasSuffix(column, "_at") || column == "revoked_up_to" }
+
+// timeLayout is how times are written where they are text: in UTC, and so that text sorts as time does.
+const timeLayout = "2006-01-02 15:04:05.000000"
+
+// timestamp returns the argument of a statement for t, NULL for the zero time.
+func (d Dialect) timestamp(t time.Time) any {
+	switch {
+	case t.IsZero():
+		return nil
+	case d == PostgreSQL:
+		return t.UTC()
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// insert returns a statement that adds a row unless there is one with its ID: it then changes no row, but for MySQL, which
+// answers with an error that [isDuplicate] knows. To ignore it there would be to ignore other errors too.
+func (d Dialect) insert(table string, columns []string) string {
+	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks(len(columns)) + ")"
+	if d != MySQL {
+		query += " ON CONFLICT (id) DO NOTHING"
+	}
+	return query
+}
+
+// marks returns n placeholders.
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// list returns what a SELECT says to get columns.
+func (d Dialect) list(columns []string) string {
+	terms := make([]string, len(columns))
+	for i, name := range columns {
+		terms[i] = d.column(name)
+	}
+	return strings.Join(terms, ", ")
+}

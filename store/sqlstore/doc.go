@@ -1,0 +1,36 @@
+// Package sqlstore keeps sessions, API keys, signing keys and revocations of tokens in the application's SQL database:
+// PostgreSQL, MySQL, MariaDB or SQLite, through database/sql. Any number of processes may share it. It imports no driver.
+//
+//	db, err := sql.Open("pgx", dsn) // or "mysql", "sqlite"; the application imports the driver
+//	err = sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL, nil)
+//	store, err := sqlstore.New(db, sqlstore.PostgreSQL, nil)
+//	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{key}})
+//	keys, err := apikey.New(apikey.Config{Store: store.APIKeys()})
+//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store.Revocations(), MaxLifetime: day})
+//	signing, err := store.KeyRing("access")
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{key}, TokenLifetime: day})
+//
+// What is promised:
+//
+//   - Each method is one statement that is complete in itself, by primary key where one record is meant. A statement that
+//     the server gave up in favour of another (a deadlock, a serialization failure, a locked file) is sent again, three
+//     times at most; what fails for another reason is [auth.ErrUnavailable], and within the deadline of the call.
+//   - Keys compare byte for byte, also on MariaDB, whose usual collation takes "mike" for "MIKE" and for "mıke". Times are
+//     UTC to the microsecond, whatever the driver's settings say of zones and parsing.
+//   - Tables are plain: SELECT title FROM countersign_api_keys WHERE revoked_at IS NULL works. A row that somebody has
+//     damaged is session.ErrCorrupt or apikey.ErrCorrupt: nobody's session, no key.
+//   - A store's In returns it as part of a transaction of the application: a password and the end of all sessions change
+//     together, or not at all.
+//   - Secrets are not in the tables, only digests, and the state of key rings is sealed.
+//
+// What the surroundings must do:
+//
+//   - Hand over a pool of the primary server: a replica that lags behind would bring back a session that was ended.
+//   - Bound the pool ([sql.DB.SetMaxOpenConns]). Calls wait for a free connection as long as their deadline allows.
+//   - Call [Store.Sweep] from time to time, or the tables grow.
+//   - For SQLite set busy_timeout and the WAL journal, such as file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)
+//     with modernc.org/sqlite.
+//   - Keep the database durable: one that loses its last second when it crashes brings back what ended in it.
+//
+// It passes the suites of package store/storetest, faults included, with pgx, go-sql-driver/mysql and modernc.org/sqlite.
+package sqlstore

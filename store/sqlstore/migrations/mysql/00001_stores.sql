@@ -1,0 +1,60 @@
+-- +goose Up
+CREATE TABLE countersign_sessions (
+    id            varbinary(64) NOT NULL PRIMARY KEY,
+    version       bigint NOT NULL,
+    digest        binary(32) NOT NULL,
+    counter       bigint NOT NULL,
+    actor_type    varbinary(256) NOT NULL,
+    actor_id      varbinary(256) NOT NULL,
+    identity_id   varbinary(256) NOT NULL,
+    provider      varbinary(256) NOT NULL,
+    scopes        mediumtext CHARACTER SET utf8mb4 NOT NULL,
+    roles         mediumtext CHARACTER SET utf8mb4 NOT NULL,
+    factors       mediumtext CHARACTER SET utf8mb4 NOT NULL,
+    app_metadata  mediumtext CHARACTER SET utf8mb4,
+    user_metadata mediumtext CHARACTER SET utf8mb4,
+    created_at    datetime(6),
+    renewed_at    datetime(6),
+    expires_at    datetime(6),
+    ends_at       datetime(6)
+) ENGINE = InnoDB;
+CREATE INDEX countersign_sessions_actor ON countersign_sessions (actor_type, actor_id, created_at, id);
+CREATE INDEX countersign_sessions_expires ON countersign_sessions (expires_at);
+
+CREATE TABLE countersign_api_keys (
+    id         varbinary(64) NOT NULL PRIMARY KEY,
+    version    bigint NOT NULL,
+    digest     binary(32) NOT NULL,
+    redacted   varchar(256) CHARACTER SET utf8mb4 NOT NULL,
+    title      varchar(1024) CHARACTER SET utf8mb4 NOT NULL,
+    owner_type varbinary(256) NOT NULL,
+    owner_id   varbinary(256) NOT NULL,
+    scopes     mediumtext CHARACTER SET utf8mb4 NOT NULL,
+    created_by varbinary(256) NOT NULL,
+    created_at datetime(6),
+    expires_at datetime(6),
+    revoked_at datetime(6),
+    revoked_by varbinary(256) NOT NULL
+) ENGINE = InnoDB;
+CREATE INDEX countersign_api_keys_owner ON countersign_api_keys (owner_type, owner_id, created_at, id);
+CREATE INDEX countersign_api_keys_expires ON countersign_api_keys (expires_at);
+
+CREATE TABLE countersign_revocations (
+    id            varbinary(80) NOT NULL PRIMARY KEY,
+    revoked_up_to datetime(6) NOT NULL,
+    expires_at    datetime(6) NOT NULL
+) ENGINE = InnoDB;
+CREATE INDEX countersign_revocations_expires ON countersign_revocations (expires_at);
+
+CREATE TABLE countersign_key_rings (
+    id         varbinary(64) NOT NULL PRIMARY KEY,
+    version    bigint NOT NULL,
+    state      mediumblob NOT NULL,
+    updated_at datetime(6) NOT NULL
+) ENGINE = InnoDB;
+
+-- +goose Down
+DROP TABLE countersign_sessions;
+DROP TABLE countersign_api_keys;
+DROP TABLE countersign_revocations;
+DROP TABLE countersign_key_rings;

@@ -1,0 +1,57 @@
+package sqlstore_test
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/countersign-go/countersign/store/sqlstore"
+)
+
+// TestMigrations reads the files of all dialects: they make the same things under the same versions, and take back what
+// they made.
+func TestMigrations(t *testing.T) {
+	objects := regexp.MustCompile(`(?m)^CREATE (?:TABLE|INDEX) (\w+)`)
+	tables := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	dropped := regexp.MustCompile(`(?m)^DROP TABLE (\w+);$`)
+	want := map[string]string{} // by the name of the file
+	for _, d := range dialects {
+		folder, err := sqlstore.Migrations(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := fs.Glob(folder, "*")
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%v: %d files, %v", d, len(names), err)
+		}
+		for i, name := range names {
+			text, err := fs.ReadFile(folder, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			up, down, found := strings.Cut(string(text), "\n-- +goose Down\n")
+			check(t, name+" goes down", found, true)
+			check(t, name+" goes up", strings.HasPrefix(up, "-- +goose Up\n"), true)
+			check(t, name+" has a version in its place", strings.HasPrefix(name, []string{"00001_"}[i]), true)
+			made := strings.Join(submatches(objects, up), " ")
+			if want[name] == "" {
+				want[name] = made
+			}
+			check(t, d.String()+" makes", made, want[name])
+			check(t, d.String()+" takes back", strings.Join(submatches(dropped, down), " "), strings.Join(submatches(tables, up), " "))
+		}
+		check(t, "files", len(names), len(want))
+	}
+	_, err := sqlstore.Migrations(0)
+	check(t, "a dialect that there is not is refused", err != nil, true)
+}
+
+func submatches(re *regexp.Regexp, text string) []string {
+	var all []string
+	for _, match := range re.FindAllStringSubmatch(text, -1) {
+		all = append(all, match[1])
+	}
+	return slices.Clip(all)
+}

@@ -1,0 +1,223 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/session"
+)
+
+var (
+	_ session.Store      = (*Sessions)(nil)
+	_ session.ActorIndex = (*Sessions)(nil)
+)
+
+// Sessions is a [session.Store] and a [session.ActorIndex]. Have one made by [Store.Sessions]; the zero value panics. It
+// does not change, and many goroutines may use it at once. An error is one of package session, that of
+// [session.Record.Check], or wraps [auth.ErrUnavailable].
+type Sessions struct{ conn conn }
+
+// In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that
+// is none of package session means that tx cannot go on.
+func (s *Sessions) In(tx *sql.Tx) *Sessions { return &Sessions{conn{s.conn.store, tx}} }
+
+const sessionTable = "countersign_sessions"
+
+// sessionColumns are in the order of [sessionValues].
+var sessionColumns = []string{
+	"id", "actor_type", "actor_id", "version", "digest", "counter", "identity_id", "provider", "scopes", "roles", "factors",
+	"app_metadata", "user_metadata", "created_at", "renewed_at", "expires_at", "ends_at",
+}
+
+// fixedOfSession is how many of sessionColumns, the first, are what a replaced record is found by, and keeps.
+const fixedOfSession = 4
+
+// sessionStatements are those that [Sessions] sends.
+type sessionStatements struct{ create, get, replace, whyNot, remove, list, ids, removeAll *statement }
+
+func newSessionStatements(s *Store) sessionStatements {
+	columns := s.dialect.list(sessionColumns)
+	return sessionStatements{
+		create: s.statement(s.dialect.insert(sessionTable, sessionColumns)),
+		get:    s.statement("SELECT " + columns + " FROM " + sessionTable + " WHERE id = ? AND expires_at > ?"),
+		replace: s.statement("UPDATE " + sessionTable + " SET version = version + 1, " +
+			strings.Join(sessionColumns[fixedOfSession:], " = ?, ") +
+			" = ? WHERE id = ? AND actor_type = ? AND actor_id = ? AND version = ? AND expires_at > ?"),
+		whyNot: s.statement("SELECT actor_type, actor_id FROM " + sessionTable + " WHERE id = ? AND expires_at > ?"),
+		remove: s.statement("DELETE FROM " + sessionTable + " WHERE id = ?"),
+		list: s.statement("SELECT " + columns + " FROM " + sessionTable +
+			" WHERE actor_type = ? AND actor_id = ? AND expires_at > ? ORDER BY " + sessionTable + ".created_at, id"),
+		ids:       s.statement("SELECT id FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ? ORDER BY id"),
+		removeAll: s.statement(deletion(sessionTable)),
+	}
+}
+
+// Create keeps rec, see [session.Store].
+func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
+	if err := rec.Check(); err != nil {
+		return err
+	}
+	rec.Version = 1
+	values, err := sessionValues(s.conn.store.dialect, rec)
+	if err != nil {
+		return err
+	}
+	rows, err := s.conn.exec(ctx, s.conn.store.sessions.create, values...)
+	switch {
+	case isDuplicate(err) || err == nil && rows == 0:
+		return session.ErrExists
+	case err != nil:
+		return unavailable("create a session", err)
+	}
+	return nil
+}
+
+// Get returns the record, see [session.Store]. It is one statement, by the primary key.
+func (s *Sessions) Get(ctx context.Context, id string, now time.Time) (session.Record, error) {
+	if !isKey(id) {
+		return session.Record{}, session.ErrNotFound
+	}
+	store := s.conn.store
+	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.get, id, store.dialect.timestamp(now))
+	if err != nil {
+		return session.Record{}, unavailable("get a session", err)
+	}
+	if len(rows) == 0 {
+		return session.Record{}, session.ErrNotFound
+	}
+	return readSession(rows[0])
+}
+
+// Replace exchanges the record, see [session.Store]. It is one statement, by the primary key, and another where there was
+// nothing to replace, which finds out why.
+func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Time) error {
+	if err := rec.Check(); err != nil {
+		return err
+	}
+	store := s.conn.store
+	values, err := sessionValues(store.dialect, rec)
+	if err != nil {
+		return err
+	}
+	args := append(slices.Clone(values[fixedOfSession:]), values[:fixedOfSession]...)
+	rows, err := s.conn.exec(ctx, store.sessions.replace, append(args, store.dialect.timestamp(now))...)
+	switch {
+	case err != nil:
+		return unavailable("replace a session", err)
+	case rows == 0:
+		return s.whyNot(ctx, rec, now)
+	}
+	return nil
+}
+
+// whyNot returns why there was nothing to replace by rec.
+func (s *Sessions) whyNot(ctx context.Context, rec session.Record, now time.Time) error {
+	store := s.conn.store
+	rows, err := s.conn.query(ctx, 2, store.sessions.whyNot, rec.ID, store.dialect.timestamp(now))
+	switch {
+	case err != nil:
+		return unavailable("replace a session", err)
+	case len(rows) == 0:
+		return session.ErrNotFound
+	case auth.Actor{Type: rows[0].text(), ID: rows[0].text()} != rec.Login.Actor:
+		return errors.New("sqlstore: a session keeps its actor")
+	}
+	return session.ErrConflict
+}
+
+// Delete removes the record, see [session.Store].
+func (s *Sessions) Delete(ctx context.Context, id string) error {
+	if !isKey(id) {
+		return nil
+	}
+	if _, err := s.conn.exec(ctx, s.conn.store.sessions.remove, id); err != nil {
+		return unavailable("delete a session", err)
+	}
+	return nil
+}
+
+// List returns the sessions of the actor, see [session.ActorIndex]. Those that began at the same time are in the order of
+// their IDs.
+func (s *Sessions) List(ctx context.Context, actor auth.Actor, now time.Time) ([]session.Record, error) {
+	if !isKey(actor.Type) || !isKey(actor.ID) {
+		return nil, nil
+	}
+	store := s.conn.store
+	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.list, actor.Type, actor.ID, store.dialect.timestamp(now))
+	if err != nil {
+		return nil, unavailable("list sessions", err)
+	}
+	return readAll(rows, readSession), nil
+}
+
+// DeleteAll removes the sessions of the actor, see [session.ActorIndex]. It counts what was in the table, also what had
+// expired there. Each row is found by its primary key, so that no two of them, and no log-in, wait for one another.
+func (s *Sessions) DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error) {
+	if !isKey(actor.Type) || !isKey(actor.ID) {
+		return 0, nil
+	}
+	if !isKey(except) {
+		except = "" // which no row has
+	}
+	rows, err := s.conn.query(ctx, 1, s.conn.store.sessions.ids, actor.Type, actor.ID, except)
+	if err != nil {
+		return 0, unavailable("delete the sessions of an actor", err)
+	}
+	n, err := s.conn.deleteRows(ctx, s.conn.store.sessions.removeAll, rows)
+	if err != nil {
+		return 0, unavailable("delete the sessions of an actor", err)
+	}
+	return n, nil
+}
+
+// A factor is how a factor is written in a table.
+type factor struct {
+	Method string    `json:"method"`
+	At     time.Time `json:"at"`
+}
+
+// sessionValues returns what is kept of rec, in the order of sessionColumns.
+func sessionValues(d Dialect, rec session.Record) ([]any, error) {
+	factors := make([]factor, len(rec.Login.Factors))
+	for i, f := range rec.Login.Factors {
+		factors[i] = factor{f.Method, f.At.UTC()}
+	}
+	var e encoder
+	values := []any{
+		rec.ID, rec.Login.Actor.Type, rec.Login.Actor.ID, rec.Version, rec.Digest[:], int64(rec.Counter),
+		rec.Login.IdentityID, rec.Login.Provider, e.json(rec.Login.Scopes), e.json(rec.Login.Roles), e.json(factors),
+		e.metadata(rec.Login.AppMetadata), e.metadata(rec.Login.UserMetadata),
+		d.timestamp(rec.Created), d.timestamp(rec.Renewed), d.timestamp(rec.Expires), d.timestamp(rec.EndsBy),
+	}
+	return values, e.err
+}
+
+// readSession returns the record that r holds, or ErrCorrupt.
+func readSession(r row) (session.Record, error) {
+	var factors []factor
+	var rec session.Record
+	rec.ID, rec.Login.Actor.Type, rec.Login.Actor.ID = r.text(), r.text(), r.text()
+	rec.Version, rec.Digest, rec.Counter = r.integer(), r.digest(), uint64(r.integer())
+	rec.Login.IdentityID, rec.Login.Provider = r.text(), r.text()
+	rec.Login.Scopes, rec.Login.Roles = r.set(), r.set()
+	r.json(&factors)
+	rec.Login.AppMetadata, rec.Login.UserMetadata = r.metadata(), r.metadata()
+	rec.Created, rec.Renewed, rec.Expires, rec.EndsBy = r.time(), r.time(), r.time(), r.time()
+	for _, f := range factors {
+		rec.Login.Factors = append(rec.Login.Factors, auth.Factor{Method: f.Method, At: f.At})
+	}
+	err := r.err
+	if err == nil {
+		err = rec.Check() // an actor that is not the ID's, text that another program put there
+	}
+	if err != nil {
+		return session.Record{}, fmt.Errorf("sqlstore: %w: %w", session.ErrCorrupt, err)
+	}
+	return rec, nil
+}
