@@ -13,5 +13,7 @@
 //   - Verifying a key is one read of the store and no password hash. Junk is turned away before that read.
 //   - A key grants its scopes and nothing else: an empty set grants nothing, "*" everything. It has no roles.
 //   - A revocation holds from the next request on; one that could not be stored is an error.
+//   - When and from where a key was used last is written together with the uses of other keys, off the path of requests; a
+//     write that fails is tried again, and [Manager.Close] writes what is left.
 //   - A store that does not answer is auth.ErrUnavailable, never a "no" and never a pass.
 package apikey

@@ -27,6 +27,7 @@ type Key struct {
 	ExpiresAt time.Time // zero is never
 	RevokedAt time.Time // zero is not revoked
 	RevokedBy string
+	LastUsed  Use // what a UseRecorder was told; Create and Replace do not write it
 }
 
 // Live reports whether k may be used at now: it has not expired and is not revoked. When it was revoked does not matter,

@@ -22,6 +22,9 @@ const (
 	// DefaultStoreTimeout is what one call of the store may take unless [Config] says otherwise.
 	DefaultStoreTimeout = 2 * time.Second
 
+	// DefaultUseInterval is how long uses of keys are collected before they are written unless [Config] says otherwise.
+	DefaultUseInterval = time.Minute
+
 	attempts = 4 // how often a change is tried again that another got in between of
 )
 
@@ -30,19 +33,24 @@ var ErrRevoked = errors.New("apikey: already revoked")
 
 // Config says how keys are kept. Store is required.
 type Config struct {
-	Store        Store
+	Store        Store         // if it is a UseRecorder too, Key.LastUsed is kept
 	Prefix       string        // what keys begin with, see [token.NewCodec]; default: "sk"
 	StoreTimeout time.Duration // what one call of Store may take; default: 2 s
-	Logger       *slog.Logger  // gets each use of a key that the store says is [ErrCorrupt]; default: slog.Default()
+	UseInterval  time.Duration // uses are written together, this long after the first; default: 1 minute, below zero is never
+
+	// Logger gets each use of a key that the store says is [ErrCorrupt], and uses that could not be written. Default:
+	// slog.Default().
+	Logger *slog.Logger
 }
 
 // A Manager issues, verifies and revokes keys. Make one with [New]; it does not change, and many goroutines may use it at
-// once.
+// once. Call [Manager.Close] at the end if the store is a [UseRecorder].
 type Manager struct {
 	store   Store
 	codec   token.Codec
 	timeout time.Duration
 	log     *slog.Logger // nil is slog.Default()
+	uses    *useLog      // nil if they are not kept
 }
 
 // New returns the manager that c describes, or all that is wrong with c.
@@ -52,6 +60,9 @@ func New(c Config) (*Manager, error) {
 	}
 	if c.StoreTimeout == 0 {
 		c.StoreTimeout = DefaultStoreTimeout
+	}
+	if c.UseInterval == 0 {
+		c.UseInterval = DefaultUseInterval
 	}
 	var errs []error
 	if c.Store == nil {
@@ -67,8 +78,19 @@ func New(c Config) (*Manager, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout, log: c.Logger}, nil
+	m := &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout, log: c.Logger}
+	if recorder, ok := c.Store.(UseRecorder); ok && c.UseInterval > 0 {
+		m.uses = &useLog{
+			recorder: recorder, interval: c.UseInterval, timeout: c.StoreTimeout, logger: m.logger, pending: map[string]Use{},
+		}
+	}
+	return m, nil
 }
+
+// Close writes the uses of keys that were not written yet, and has none written from then on. A program that ends without
+// it loses those of the last interval. The manager goes on verifying keys. An error says that uses were not written: Close
+// may be called again.
+func (m *Manager) Close(ctx context.Context) error { return m.uses.close(ctx) }
 
 // Issue makes a key and returns it with its text, which cannot be had again. What is wrong with s is said all at once; a
 // store that does not answer is [auth.ErrUnavailable], and there may then be a key that nobody has the text of.
@@ -119,6 +141,7 @@ func (m *Manager) VerifyToken(ctx context.Context, c auth.Credential) (*auth.Aut
 		return nil, errMalformed
 	}
 	k, err := m.get(ctx, id)
+	now := time.Now()
 	switch {
 	case is(err, ErrNotFound):
 		return nil, errUnknown
@@ -126,9 +149,10 @@ func (m *Manager) VerifyToken(ctx context.Context, c auth.Credential) (*auth.Aut
 		return nil, err
 	case k.ID != id || !k.Digest.Equal(token.Sum(c.Token)):
 		return nil, errUnknown
-	case !k.Live(time.Now()):
+	case !k.Live(now):
 		return nil, fmt.Errorf("apikey: %w: %s has expired or is revoked", auth.ErrInvalidCredentials, k.ID)
 	}
+	m.uses.add(k.ID, c.Remote, now)
 	ac := &auth.AuthContext{
 		Actor:        auth.Actor{Type: ActorType, ID: k.ID},
 		Scheme:       "api-key",

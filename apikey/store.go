@@ -26,7 +26,7 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 // Create and Replace refuse a key that [Key.Check] refuses.
 // A store keeps revoked keys, for the lists. It may forget a key that has expired.
 type Store interface {
-	// Create keeps k with Version 1, or returns ErrExists if there is a key with its ID.
+	// Create keeps k with Version 1 and no LastUsed, or returns ErrExists if there is a key with its ID.
 	Create(ctx context.Context, k Key) error
 
 	// Get returns the key, also a revoked one, or ErrNotFound. It sees each change that has returned, so it does not ask a
@@ -34,8 +34,8 @@ type Store interface {
 	// ErrCorrupt: no key, but one that stays for the operator to look at.
 	Get(ctx context.Context, id string) (Key, error)
 
-	// Replace puts k in the place of the key with the same ID and Version, with Version plus 1. It returns ErrConflict if
-	// the version is another, and ErrNotFound if there is no such key: it never creates one.
+	// Replace puts k in the place of the key with the same ID and Version, with Version plus 1 and the LastUsed that is
+	// there. It returns ErrConflict if the version is another, and ErrNotFound if there is no such key: it never creates one.
 	Replace(ctx context.Context, k Key) error
 
 	// List returns the keys of the owner, the oldest first, also revoked ones, without those that Get says are ErrCorrupt.

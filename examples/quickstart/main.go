@@ -55,7 +55,7 @@ func run(ctx context.Context, addr string) error {
 	case <-ctx.Done():
 		shutdown, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		err = server.Shutdown(shutdown)
+		err = errors.Join(server.Shutdown(shutdown), app.keys.Close(shutdown))
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -8,10 +8,14 @@ import (
 	"github.com/countersign-go/countersign/auth"
 )
 
-var _ apikey.Store = (*APIKeys)(nil)
+var (
+	_ apikey.Store       = (*APIKeys)(nil)
+	_ apikey.UseRecorder = (*APIKeys)(nil)
+)
 
-// APIKeys is an [apikey.Store]. Make one with [NewAPIKeys], the zero value panics; many goroutines may use it at once. An
-// error is that of the context, [ErrFull], that of [apikey.Key.Check], or one of package apikey, itself.
+// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Make one with [NewAPIKeys], the zero value panics; many
+// goroutines may use it at once. An error is that of the context, [ErrFull], that of [apikey.Key.Check], or one of package
+// apikey, itself.
 //
 // A key that has expired is forgotten sooner or later; one that is revoked counts towards Max until it expires.
 type APIKeys struct{ table *table[apikey.Key] }
@@ -23,6 +27,10 @@ func NewAPIKeys(opts *Options) *APIKeys {
 		clone: func(k apikey.Key, version int64) apikey.Key {
 			k.Version = version // there is nothing in a key that could be shared
 			return k
+		},
+		keep: func(next, last apikey.Key) apikey.Key {
+			next.LastUsed = last.LastUsed
+			return next
 		},
 		notFound: apikey.ErrNotFound,
 		exists:   apikey.ErrExists,
@@ -49,6 +57,7 @@ func (s *APIKeys) Create(ctx context.Context, k apikey.Key) error {
 	if err := k.Check(); err != nil {
 		return err
 	}
+	k.LastUsed = apikey.Use{}
 	return s.table.create(ctx, k)
 }
 
@@ -69,4 +78,20 @@ func (s *APIKeys) Replace(ctx context.Context, k apikey.Key) error {
 // IDs.
 func (s *APIKeys) List(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
 	return s.table.list(ctx, owner, regardless)
+}
+
+// RecordUses keeps when keys were used last, see [apikey.UseRecorder]. It is one step for each key.
+func (s *APIKeys) RecordUses(ctx context.Context, uses map[string]apikey.Use) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for id, use := range uses {
+		s.table.amend(id, func(k apikey.Key) apikey.Key {
+			if use.At.After(k.LastUsed.At) {
+				k.LastUsed = use
+			}
+			return k
+		})
+	}
+	return nil
 }

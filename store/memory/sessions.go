@@ -14,8 +14,8 @@ var (
 )
 
 // Sessions is a [session.Store] and a [session.ActorIndex]. Make one with [NewSessions], the zero value panics; many
-// goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check],
-// or one of package session, itself.
+// goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check], or one of package
+// session, itself.
 type Sessions struct{ table *table[session.Record] }
 
 // NewSessions returns an empty store. nil opts are fine; a negative Max panics.

@@ -16,6 +16,7 @@ import (
 type schema[R any] struct {
 	columns                    func(R) columns
 	clone                      func(rec R, version int64) R // a copy with that version, which shares nothing with rec
+	keep                       func(next, last R) R         // next with what a replacement leaves as it was; nil is all of next
 	notFound, exists, conflict error
 }
 
@@ -153,6 +154,9 @@ func (t *table[R]) replace(ctx context.Context, rec R, now time.Time) error {
 	case last.version != want.version:
 		return t.schema.conflict
 	}
+	if t.schema.keep != nil {
+		next.rec = t.schema.keep(next.rec, last.rec)
+	}
 	if last.owner != next.owner {
 		t.byOwner.remove(last.owner, e)
 		t.byOwner.add(next.owner, e)
@@ -160,6 +164,16 @@ func (t *table[R]) replace(ctx context.Context, rec R, now time.Time) error {
 	e.row.Store(next)
 	heap.Fix(&t.byEnd, e.byEnd)
 	return nil
+}
+
+// amend exchanges the record with the ID, if there is one, for what f makes of it: its columns stay, the version too.
+func (t *table[R]) amend(id string, f func(R) R) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.find(id); e != nil {
+		last := e.row.Load()
+		e.row.Store(&row[R]{columns: last.columns, rec: f(last.rec)})
+	}
 }
 
 func (t *table[R]) delete(ctx context.Context, id string) error {

@@ -11,9 +11,12 @@ import (
 	"github.com/countersign-go/countersign/auth"
 )
 
-var _ apikey.Store = (*APIKeys)(nil)
+var (
+	_ apikey.Store       = (*APIKeys)(nil)
+	_ apikey.UseRecorder = (*APIKeys)(nil)
+)
 
-// APIKeys is an [apikey.Store]. Have one made by [Store.APIKeys]; the zero value panics. It does not change, and many
+// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Have one made by [Store.APIKeys]; the zero value panics. It does not change, and many
 // goroutines may use it at once. An error is one of package apikey, that of [apikey.Key.Check], or wraps
 // [auth.ErrUnavailable].
 type APIKeys struct{ conn conn }
@@ -24,28 +27,35 @@ func (s *APIKeys) In(tx *sql.Tx) *APIKeys { return &APIKeys{conn{s.conn.store, t
 
 const keyTable = "countersign_api_keys"
 
-// keyColumns are in the order of [keyValues].
+// keyColumns are in the order of [readKey].
 var keyColumns = []string{
 	"id", "version", "digest", "redacted", "title", "owner_type", "owner_id", "scopes", "created_by", "created_at",
-	"expires_at", "revoked_at", "revoked_by",
+	"expires_at", "revoked_at", "revoked_by", "last_used_at", "last_used_ip",
 }
 
-// fixedOfKey is how many of keyColumns, the first, are what a replaced key is found by.
-const fixedOfKey = 2
+// Of keyColumns, the first are what a replaced key is found by, and the last are written by RecordUses alone.
+const (
+	fixedOfKey = 2
+	usesOfKey  = 2
+)
+
+// writtenColumns are those of keyColumns that Create writes.
+var writtenColumns = keyColumns[:len(keyColumns)-usesOfKey]
 
 // apiKeyStatements are those that [APIKeys] sends.
-type apiKeyStatements struct{ create, get, replace, whyNot, list *statement }
+type apiKeyStatements struct{ create, get, replace, whyNot, list, recordUses *statement }
 
 func newAPIKeyStatements(s *Store) apiKeyStatements {
 	columns := s.dialect.list(keyColumns)
 	return apiKeyStatements{
-		create: s.statement(s.dialect.insert(keyTable, keyColumns)),
+		create: s.statement(s.dialect.insert(keyTable, writtenColumns)),
 		get:    s.statement("SELECT " + columns + " FROM " + keyTable + " WHERE id = ?"),
 		replace: s.statement("UPDATE " + keyTable + " SET version = version + 1, " +
-			strings.Join(keyColumns[fixedOfKey:], " = ?, ") + " = ? WHERE id = ? AND version = ?"),
+			strings.Join(writtenColumns[fixedOfKey:], " = ?, ") + " = ? WHERE id = ? AND version = ?"),
 		whyNot: s.statement("SELECT id FROM " + keyTable + " WHERE id = ?"),
 		list: s.statement("SELECT " + columns + " FROM " + keyTable +
 			" WHERE owner_type = ? AND owner_id = ? ORDER BY " + keyTable + ".created_at, id"),
+		recordUses: s.statement(s.dialect.recordUses()),
 	}
 }
 
@@ -130,7 +140,7 @@ func (s *APIKeys) List(ctx context.Context, owner auth.Actor) ([]apikey.Key, err
 	return readAll(rows, readKey), nil
 }
 
-// keyValues returns what is kept of k, in the order of keyColumns.
+// keyValues returns what is kept of k, in the order of writtenColumns.
 func keyValues(d Dialect, k apikey.Key) ([]any, error) {
 	var e encoder
 	values := []any{
@@ -146,6 +156,7 @@ func readKey(r row) (apikey.Key, error) {
 	k.ID, k.Version, k.Digest, k.Redacted, k.Title = r.text(), r.integer(), r.digest(), r.text(), r.text()
 	k.Owner.Type, k.Owner.ID, k.Scopes, k.CreatedBy = r.text(), r.text(), r.set(), r.text()
 	k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.RevokedBy = r.time(), r.time(), r.time(), r.text()
+	k.LastUsed = apikey.Use{At: r.time(), IP: r.addr()}
 	err := r.err
 	if err == nil {
 		err = k.Check() // text that another program put there

@@ -12,8 +12,8 @@ type Dialect int
 // The dialects. The zero value is none.
 const (
 	PostgreSQL Dialect = iota + 1 // PostgreSQL 12 or newer
-	MySQL                         // MySQL 8 or newer, MariaDB 10.5 or newer
-	SQLite                        // SQLite 3.24 or newer
+	MySQL                         // MySQL 8 or newer, MariaDB 10.6 or newer
+	SQLite                        // SQLite 3.33 or newer
 )
 
 // String returns the name of the dialect, which is also that of its folder of migrations.

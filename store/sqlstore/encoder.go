@@ -39,8 +39,11 @@ func isKey(s string) bool {
 	return s != "" && len(s) <= maxKey && utf8.ValidString(s) && !strings.Contains(s, "\x00")
 }
 
-// maxKey is the longest text that any table has a key for.
-const maxKey = 256
+// The longest text that any table has a key for, and the longest ID of a session or a key.
+const (
+	maxKey = 256
+	maxID  = 64
+)
 
 // readAll returns what read makes of rows, without those that it cannot make out.
 func readAll[R any](rows []row, read func(row) (R, error)) []R {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -109,6 +110,18 @@ func asTime(v any) (time.Time, bool) {
 	}
 	t, err := time.Parse(timeLayout, text)
 	return t, err == nil
+}
+
+// addr returns an IP address, which is zero where the column is NULL.
+func (r *row) addr() (ip netip.Addr) {
+	r.next("IP address", func(v any) bool {
+		if v == nil {
+			return true
+		}
+		text, ok := asText(v)
+		return ok && ip.UnmarshalText([]byte(text)) == nil
+	})
+	return ip
 }
 
 // json decodes JSON into what into points to.

@@ -36,11 +36,12 @@ func keyRow() map[string]any {
 		"id": token.NewID(), "version": int64(3), "digest": make([]byte, 32), "redacted": "sk_***", "title": "t",
 		"owner_type": "user", "owner_id": "ann", "scopes": `["a"]`, "created_by": "ann",
 		"created_at": "2026-11-21 10:00:00.123456", "expires_at": nil, "revoked_at": nil, "revoked_by": "",
+		"last_used_at": "2026-11-21 10:00:00.000001", "last_used_ip": "192.0.2.1",
 	}
 }
 
 var keyOrder = strings.Fields("id version digest redacted title owner_type owner_id scopes created_by created_at expires_at " +
-	"revoked_at revoked_by")
+	"revoked_at revoked_by last_used_at last_used_ip")
 
 // serving returns a script whose queries find one row.
 func serving(row map[string]any, order []string) *script {

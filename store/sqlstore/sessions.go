@@ -29,7 +29,7 @@ func (s *Sessions) In(tx *sql.Tx) *Sessions { return &Sessions{conn{s.conn.store
 
 const sessionTable = "countersign_sessions"
 
-// sessionColumns are in the order of [sessionValues].
+// sessionColumns are in the order of [readSession].
 var sessionColumns = []string{
 	"id", "actor_type", "actor_id", "version", "digest", "counter", "identity_id", "provider", "scopes", "roles", "factors",
 	"app_metadata", "user_metadata", "created_at", "renewed_at", "expires_at", "ends_at",

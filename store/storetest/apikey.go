@@ -12,11 +12,16 @@ import (
 	"github.com/countersign-go/countersign/auth/token"
 )
 
-// TestAPIKeyStore tests whether the stores that open returns are as [apikey.Store] says. What open
-// may return says the package comment.
+// TestAPIKeyStore tests whether the stores that open returns are as [apikey.Store] says, and as [apikey.UseRecorder] says if
+// they are that too. What open may return says the package comment.
 func TestAPIKeyStore(t *testing.T, open func(t testing.TB) apikey.Store) {
 	t.Helper()
 	run(t, keyCases, open)
+	if s := open(t); !isRecording(s) {
+		t.Logf("%T is no apikey.UseRecorder: RecordUses was not tested", s)
+		return
+	}
+	run(t, useCases, func(t testing.TB) recording { return open(t).(recording) })
 }
 
 var keys = kind[apikey.Key]{

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,9 @@ func difference(got, want any) error {
 }
 
 func differences(path string, got, want reflect.Value) (errs []error) {
-	_, isLeaf := want.Interface().(json.Marshaler) // a time, a set, metadata
+	_, isLeaf := want.Interface().(json.Marshaler)         // a time, a set, metadata
+	_, isAddr := want.Interface().(encoding.TextMarshaler) // an IP
+	isLeaf = isLeaf || isAddr
 	switch {
 	case !isLeaf && want.Kind() == reflect.Struct:
 		for i := range want.NumField() {

@@ -12,6 +12,7 @@ var (
 	SessionCases = byName(slices.Concat(sessionCases,
 		through(func(s session.Store) indexed { return s.(indexed) }, indexCases)))
 	APIKeyCases   = byName(keyCases)
+	UseCases      = byName(useCases)
 	KeyStoreCases = byName(keyStoreCases)
 	FullSession   = fullSession
 	FullKey       = fullKey

@@ -94,8 +94,9 @@ func TestSamplesLeaveNoFieldOut(t *testing.T) {
 	for _, record := range []any{storetest.FullSession(), storetest.FullSession().Login, storetest.FullKey()} {
 		v := reflect.ValueOf(record)
 		for i := range v.NumField() {
-			if v.Field(i).IsZero() {
-				t.Errorf("%T: %s is zero", record, v.Type().Field(i).Name)
+			name := v.Type().Field(i).Name
+			if v.Field(i).IsZero() && name != "LastUsed" { // which RecordUses sets, and cases of its own look at
+				t.Errorf("%T: %s is zero", record, name)
 			}
 		}
 	}

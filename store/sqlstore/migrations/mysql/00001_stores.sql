@@ -22,19 +22,21 @@ CREATE INDEX countersign_sessions_actor ON countersign_sessions (actor_type, act
 CREATE INDEX countersign_sessions_expires ON countersign_sessions (expires_at);
 
 CREATE TABLE countersign_api_keys (
-    id         varbinary(64) NOT NULL PRIMARY KEY,
-    version    bigint NOT NULL,
-    digest     binary(32) NOT NULL,
-    redacted   varchar(256) CHARACTER SET utf8mb4 NOT NULL,
-    title      varchar(1024) CHARACTER SET utf8mb4 NOT NULL,
-    owner_type varbinary(256) NOT NULL,
-    owner_id   varbinary(256) NOT NULL,
-    scopes     mediumtext CHARACTER SET utf8mb4 NOT NULL,
-    created_by varbinary(256) NOT NULL,
-    created_at datetime(6),
-    expires_at datetime(6),
-    revoked_at datetime(6),
-    revoked_by varbinary(256) NOT NULL
+    id           varbinary(64) NOT NULL PRIMARY KEY,
+    version      bigint NOT NULL,
+    digest       binary(32) NOT NULL,
+    redacted     varchar(256) CHARACTER SET utf8mb4 NOT NULL,
+    title        varchar(1024) CHARACTER SET utf8mb4 NOT NULL,
+    owner_type   varbinary(256) NOT NULL,
+    owner_id     varbinary(256) NOT NULL,
+    scopes       mediumtext CHARACTER SET utf8mb4 NOT NULL,
+    created_by   varbinary(256) NOT NULL,
+    created_at   datetime(6),
+    expires_at   datetime(6),
+    revoked_at   datetime(6),
+    revoked_by   varbinary(256) NOT NULL,
+    last_used_at datetime(6),
+    last_used_ip varchar(45)
 ) ENGINE = InnoDB;
 CREATE INDEX countersign_api_keys_owner ON countersign_api_keys (owner_type, owner_id, created_at, id);
 CREATE INDEX countersign_api_keys_expires ON countersign_api_keys (expires_at);

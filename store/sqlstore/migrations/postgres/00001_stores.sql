@@ -22,19 +22,21 @@ CREATE INDEX countersign_sessions_actor ON countersign_sessions (actor_type, act
 CREATE INDEX countersign_sessions_expires ON countersign_sessions (expires_at);
 
 CREATE TABLE countersign_api_keys (
-    id         varchar(64) COLLATE "C" PRIMARY KEY,
-    version    bigint NOT NULL,
-    digest     bytea NOT NULL,
-    redacted   varchar(256) NOT NULL,
-    title      varchar(1024) NOT NULL,
-    owner_type varchar(256) COLLATE "C" NOT NULL,
-    owner_id   varchar(256) COLLATE "C" NOT NULL,
-    scopes     jsonb NOT NULL,
-    created_by varchar(256) COLLATE "C" NOT NULL,
-    created_at timestamptz,
-    expires_at timestamptz,
-    revoked_at timestamptz,
-    revoked_by varchar(256) COLLATE "C" NOT NULL
+    id           varchar(64) COLLATE "C" PRIMARY KEY,
+    version      bigint NOT NULL,
+    digest       bytea NOT NULL,
+    redacted     varchar(256) NOT NULL,
+    title        varchar(1024) NOT NULL,
+    owner_type   varchar(256) COLLATE "C" NOT NULL,
+    owner_id     varchar(256) COLLATE "C" NOT NULL,
+    scopes       jsonb NOT NULL,
+    created_by   varchar(256) COLLATE "C" NOT NULL,
+    created_at   timestamptz,
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    revoked_by   varchar(256) COLLATE "C" NOT NULL,
+    last_used_at timestamptz,
+    last_used_ip varchar(45)
 );
 CREATE INDEX countersign_api_keys_owner ON countersign_api_keys (owner_type, owner_id, created_at, id);
 CREATE INDEX countersign_api_keys_expires ON countersign_api_keys (expires_at);

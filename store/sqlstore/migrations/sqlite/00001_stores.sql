@@ -22,19 +22,21 @@ CREATE INDEX countersign_sessions_actor ON countersign_sessions (actor_type, act
 CREATE INDEX countersign_sessions_expires ON countersign_sessions (expires_at);
 
 CREATE TABLE countersign_api_keys (
-    id         TEXT NOT NULL PRIMARY KEY,
-    version    INTEGER NOT NULL,
-    digest     BLOB NOT NULL,
-    redacted   TEXT NOT NULL,
-    title      TEXT NOT NULL,
-    owner_type TEXT NOT NULL,
-    owner_id   TEXT NOT NULL,
-    scopes     TEXT NOT NULL,
-    created_by TEXT NOT NULL,
-    created_at TEXT,
-    expires_at TEXT,
-    revoked_at TEXT,
-    revoked_by TEXT NOT NULL
+    id           TEXT NOT NULL PRIMARY KEY,
+    version      INTEGER NOT NULL,
+    digest       BLOB NOT NULL,
+    redacted     TEXT NOT NULL,
+    title        TEXT NOT NULL,
+    owner_type   TEXT NOT NULL,
+    owner_id     TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_at   TEXT,
+    expires_at   TEXT,
+    revoked_at   TEXT,
+    revoked_by   TEXT NOT NULL,
+    last_used_at TEXT,
+    last_used_ip TEXT
 );
 CREATE INDEX countersign_api_keys_owner ON countersign_api_keys (owner_type, owner_id, created_at, id);
 CREATE INDEX countersign_api_keys_expires ON countersign_api_keys (expires_at);

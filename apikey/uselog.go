@@ -1,0 +1,121 @@
+package apikey
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
+)
+
+// maxUses bounds how many keys have a use that is not written yet. Of a key beyond that no use is kept until there is room.
+const maxUses = 10_000
+
+// A useLog collects uses and writes them together, off the path of requests. A timer runs only while there is something to
+// write.
+type useLog struct {
+	recorder UseRecorder
+	interval time.Duration
+	timeout  time.Duration
+	logger   func() *slog.Logger
+
+	writing sync.Mutex // is held by the one who writes
+
+	mu      sync.Mutex // is held for a moment
+	pending map[string]Use
+	timer   *time.Timer // nil if none runs
+	closed  bool
+}
+
+// add notes that a peer used the key with the ID. It does no I/O.
+func (l *useLog) add(id, remote string, now time.Time) {
+	if l == nil {
+		return
+	}
+	u := newUse(remote, now)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, known := l.pending[id]
+	if l.closed || !known && len(l.pending) >= maxUses {
+		return
+	}
+	l.pending[id] = last.later(u)
+	l.schedule()
+}
+
+// schedule has what is pending written after the interval. Who calls it holds mu.
+func (l *useLog) schedule() {
+	if l.timer == nil && !l.closed {
+		l.timer = time.AfterFunc(l.interval, l.tick)
+	}
+}
+
+// tick writes what is pending. Nobody waits for it, so what goes wrong is logged, and tried again after the interval.
+func (l *useLog) tick() {
+	ctx := context.Background()
+	defer func() {
+		if v := recover(); v != nil {
+			l.logger().LogAttrs(ctx, slog.LevelError, "apikey: record uses: panic", slog.Any("panic", v))
+		}
+	}()
+	if err := l.write(ctx); err != nil {
+		l.logger().LogAttrs(ctx, slog.LevelError, "apikey: record uses", slog.Any("error", err))
+	}
+}
+
+// write hands what is pending to the store. What the store did not take is pending again.
+func (l *useLog) write(ctx context.Context) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	uses := l.take()
+	if len(uses) == 0 {
+		return nil
+	}
+	taken := false
+	defer func() {
+		if !taken {
+			l.giveBack(uses)
+		}
+	}()
+	t := auth.NewTimeout(ctx, l.timeout)
+	defer t.Stop()
+	if err := l.recorder.RecordUses(t, maps.Clone(uses)); err != nil {
+		return unavailable(err)
+	}
+	taken = true
+	return nil
+}
+
+func (l *useLog) take() map[string]Use {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+	uses := l.pending
+	l.pending = map[string]Use{}
+	return uses
+}
+
+func (l *useLog) giveBack(uses map[string]Use) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, u := range uses {
+		l.pending[id] = l.pending[id].later(u)
+	}
+	l.schedule()
+}
+
+// close writes what is pending, and has nothing added from now on. After an error it may be called again.
+func (l *useLog) close(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	return l.write(ctx)
+}
