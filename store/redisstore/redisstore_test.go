@@ -1,0 +1,19 @@
+package redisstore_test
+
+import (
+	"testing"
+
+	"github.com/countersign-go/countersign/jwtx"
+	"github.com/countersign-go/countersign/session"
+	"github.com/countersign-go/countersign/store/storetest"
+)
+
+func TestSessions(t *testing.T) {
+	k := open(t, nil)
+	storetest.TestSessionStore(t, func(testing.TB) session.Store { return k.Sessions() })
+}
+
+func TestRevocations(t *testing.T) {
+	k := open(t, nil)
+	storetest.TestRevocationStore(t, func(testing.TB) jwtx.RevocationStore { return k.Revocations() })
+}

@@ -1,0 +1,138 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/session"
+)
+
+var (
+	_ session.Store      = (*Sessions)(nil)
+	_ session.ActorIndex = (*Sessions)(nil)
+)
+
+// Sessions is a [session.Store] and a [session.ActorIndex]. [Store.Sessions] returns one; the zero value answers each call
+// with an error. Many goroutines may use it at once. An error is that of [session.Record.Check], one of package session,
+// or says that something else is wrong: then it wraps [auth.ErrUnavailable] and the cause, contexts that are done included.
+//
+// The client may send a command again whose answer was lost, as may whoever calls. That changes nothing twice: Create then
+// returns ErrExists and Replace returns ErrConflict, though the first one did what it should, and [session.Manager] looks.
+type Sessions struct{ store *Store }
+
+// Create keeps rec, see [session.Store]. The server drops what has expired a minute later.
+func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
+	const verb = "create"
+	if err := s.beginWrite(ctx, verb, rec); err != nil {
+		return err
+	}
+	text, err := encode(rec, 1)
+	if err != nil {
+		return err
+	}
+	return s.store.answer(ctx, verb, createScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires))
+}
+
+func (s *Sessions) beginWrite(ctx context.Context, verb string, rec session.Record) error {
+	if err := s.store.begin(ctx, verb); err != nil {
+		return err
+	}
+	return rec.Check()
+}
+
+// keys returns what a write of rec touches: the record, and the index of its actor if it has one.
+func (s *Sessions) keys(rec session.Record) []string {
+	keys := []string{s.store.sessionKey(rec.ID)}
+	if rec.Login.Actor.ID != "" {
+		keys = append(keys, s.store.indexKey(rec.Login.Actor))
+	}
+	return keys
+}
+
+// Get returns the record, see [session.Store], with one GET.
+func (s *Sessions) Get(ctx context.Context, id string, now time.Time) (session.Record, error) {
+	const verb = "get"
+	if err := s.store.begin(ctx, verb); err != nil {
+		return session.Record{}, err
+	}
+	if !isSessionID(id) {
+		return session.Record{}, session.ErrNotFound
+	}
+	cmd := redis.NewStringCmd(ctx, "get", s.store.sessionKey(id))
+	s.store.do(ctx, cmd)
+	text, err := cmd.Bytes()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return session.Record{}, session.ErrNotFound
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return session.Record{}, unreadable("its type")
+	case err != nil:
+		return session.Record{}, unavailable(verb, err)
+	}
+	rec, err := decode(text, id)
+	if err == nil && !now.Before(rec.Expires) {
+		return session.Record{}, session.ErrNotFound
+	}
+	return rec, err
+}
+
+// isSessionID reports whether a record may have the ID, so that no key is longer than it has to be.
+func isSessionID(id string) bool { return id != "" && len(id) <= maxSessionID }
+
+// Replace exchanges the record, see [session.Store]. A record of another actor than the one that is there is refused. One
+// whose head cannot be read is [session.ErrCorrupt], and stays.
+func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Time) error {
+	const verb = "replace"
+	if err := s.beginWrite(ctx, verb, rec); err != nil {
+		return err
+	}
+	text, err := encode(rec, rec.Version+1)
+	if err != nil {
+		return err
+	}
+	return s.store.answer(ctx, verb, replaceScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires),
+		rec.Version, indexName(rec.Login.Actor), moment(now), moment(rec.Expires))
+}
+
+// Delete removes the record, see [session.Store], also one that cannot be read.
+func (s *Sessions) Delete(ctx context.Context, id string) error {
+	const verb = "delete"
+	if err := s.store.begin(ctx, verb); err != nil {
+		return err
+	}
+	if !isSessionID(id) {
+		return nil
+	}
+	index := s.store.prefix + "{" + place(id) + "}a:"
+	return s.store.answer(ctx, verb, deleteScript, []string{s.store.sessionKey(id)}, id, index)
+}
+
+var errForeigner = errors.New("redisstore: replace: a record of another actor than the one that is there")
+
+// answer runs a script that answers with a word, and returns what that means.
+func (s *Store) answer(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) error {
+	word, err := s.run(ctx, script, keys, args...).Text()
+	if err != nil {
+		return unavailable(verb, err)
+	}
+	switch word {
+	case done:
+		return nil
+	case missing:
+		return session.ErrNotFound
+	case exists:
+		return session.ErrExists
+	case conflict:
+		return session.ErrConflict
+	case corrupt:
+		return unreadable("its head")
+	case foreigner:
+		return errForeigner
+	}
+	return fmt.Errorf("redisstore: %s: %w: an unknown answer", verb, auth.ErrUnavailable)
+}
