@@ -11,7 +11,8 @@ import (
 	"github.com/countersign-go/countersign/auth/token"
 )
 
-// A Login is who logged in and how: what the application says when it starts a session.
+// A Login is who logged in and how: what the application says when it starts a session. Its text is UTF-8 without NUL, and
+// no more of it than [Record.Check] says: look at what comes from a client, such as a User-Agent, before it is put in here.
 type Login struct {
 	Actor        auth.Actor    // its ID is empty while the identity has no actor yet
 	IdentityID   string        // the auth identity that logged in

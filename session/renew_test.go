@@ -156,3 +156,14 @@ func TestRenewalThatTheClientLeaves(t *testing.T) {
 		check(t, "logged as an error", strings.Contains(b.site.log.String(), "level=ERROR"), false)
 	})
 }
+
+// However many uses of a session are written at once, none of them is refused for that.
+func TestRenewalThatIsAlwaysOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newSite(nil).logIn()
+		time.Sleep(time.Minute) // a renewal is due
+		b.site.store.on("Replace", answering(session.ErrConflict))
+		check(t, "a request", b.get("/me"), passed("user ann"))
+		check(t, "tries", b.site.store.count("Replace"), 1)
+	})
+}

@@ -15,24 +15,23 @@ type verifier struct{ m *Manager }
 
 // VerifyToken returns the context of the session in a cookie value, and counts it as a use.
 func (v verifier) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
-	for range attempts {
-		rec, now, err := v.m.read(ctx, c.Token)
-		if err != nil {
-			return nil, err
-		}
-		ended, err := v.m.use(ctx, rec, now)
-		switch {
-		case is(err, ErrConflict):
-			continue // the secret may have been changed: look again
-		case err != nil:
-			return nil, err
-		case ended:
-			return nil, errEnded
-		}
-		ac := rec.context()
-		return &ac, nil
+	rec, now, err := v.m.read(ctx, c.Token)
+	if err != nil {
+		return nil, err
 	}
-	return nil, unavailable(ErrConflict)
+	ended, err := v.m.use(ctx, rec, now)
+	if is(err, ErrConflict) {
+		// The secret may have been changed, or another use was written: then this one need not be.
+		rec, _, err = v.m.read(ctx, c.Token)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case ended:
+		return nil, errEnded
+	}
+	ac := rec.context()
+	return &ac, nil
 }
 
 // read returns the record of the session whose cookie has that value, and when it was good.

@@ -11,12 +11,11 @@ import (
 // each with the statement that mends it. Call it at the start of a program that does not call [Migrate]. An error that
 // wraps [auth.ErrUnavailable] says that the database did not answer.
 func (s *Store) Check(ctx context.Context) error {
-	c, err := s.db.Conn(ctx)
+	m, err := s.migrator(ctx)
 	if err != nil {
 		return unavailable("check", err)
 	}
-	defer c.Close()
-	m := migrator{c, s}
+	defer m.Close()
 	var errs []error
 	for _, check := range []func(context.Context) ([]error, error){m.checkObjects, m.checkColumns, m.checkServer} {
 		wrong, err := check(ctx)

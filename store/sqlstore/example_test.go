@@ -27,18 +27,29 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() {
-		for range time.Tick(time.Hour) {
-			if _, err := store.Sweep(ctx); err != nil {
-				log.Print(err)
-			}
-		}
-	}()
 	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{ /* 32 random bytes */ }})
 	if err != nil {
 		log.Fatal(err)
 	}
 	_ = sessions
+}
+
+// What has expired is removed once in an hour, until the program ends.
+func ExampleStore_Sweep() {
+	sweep := func(ctx context.Context, store *sqlstore.Store) {
+		ticker := time.NewTicker(time.Hour)
+		defer ticker.Stop()
+		for ctx.Err() == nil {
+			if _, err := store.Sweep(ctx); err != nil {
+				log.Print(err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-ticker.C:
+			}
+		}
+	}
+	_ = sweep
 }
 
 // A password and the end of the sessions that it began change together.

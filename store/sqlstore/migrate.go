@@ -17,12 +17,11 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) er
 	if err != nil {
 		return err
 	}
-	c, err := db.Conn(ctx)
+	m, err := s.migrator(ctx)
 	if err != nil {
 		return unavailable("migrate", err)
 	}
-	defer c.Close()
-	m := migrator{c, s}
+	defer m.Close()
 	if err := m.exclusively(ctx, m.apply); err != nil {
 		return unavailable("migrate", err)
 	}
@@ -35,6 +34,27 @@ type migrator struct {
 	store *Store
 }
 
+// migrator returns one with a connection, which is to be closed.
+func (s *Store) migrator(ctx context.Context) (m migrator, err error) {
+	m.store = s
+	err = untilFree(ctx, func() error {
+		m.Conn, err = s.db.Conn(ctx)
+		return err
+	})
+	return m, err
+}
+
+// untilFree calls f until no other connection holds the lock of a file that f needs, or ctx is done. To open a connection
+// to a new file may need it too, and does not wait by itself.
+func untilFree(ctx context.Context, f func() error) error {
+	for try := 1; ; try++ {
+		err := f()
+		if err == nil || judge(err) != busy || !pause(ctx, try) {
+			return err
+		}
+	}
+}
+
 // exclusively calls f while no other migrator of the same tables does.
 func (m migrator) exclusively(ctx context.Context, f func(context.Context) error) error {
 	if m.store.dialect == MySQL {
@@ -45,7 +65,10 @@ func (m migrator) exclusively(ctx context.Context, f func(context.Context) error
 	if m.store.dialect == SQLite {
 		begin, lock = "BEGIN IMMEDIATE", ""
 	}
-	err := m.begin(ctx, begin)
+	err := untilFree(ctx, func() error {
+		_, err := m.ExecContext(ctx, begin)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -66,16 +89,6 @@ func (m migrator) exclusively(ctx context.Context, f func(context.Context) error
 		err = endErr
 	}
 	return err
-}
-
-// begin begins a transaction, which may have to wait for another's.
-func (m migrator) begin(ctx context.Context, statement string) error {
-	for try := 1; ; try++ {
-		_, err := m.ExecContext(ctx, statement)
-		if err == nil || judge(err) != busy || !pause(ctx, try) {
-			return err
-		}
-	}
 }
 
 // lockNumber returns a number that stands for the tables: a lock of PostgreSQL is that of a whole database.

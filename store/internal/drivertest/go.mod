@@ -15,6 +15,7 @@ require (
 	github.com/MicahParks/jwkset v0.11.3 // indirect
 	github.com/MicahParks/keyfunc/v3 v3.9.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/countersign-go/countersign/store/redisstore v0.0.0
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -35,4 +36,7 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace github.com/countersign-go/countersign => ../../..
+replace (
+	github.com/countersign-go/countersign => ../../..
+	github.com/countersign-go/countersign/store/redisstore => ../../redisstore
+)
