@@ -29,6 +29,7 @@ var keys = kind[apikey.Key]{
 	fields: func(k *apikey.Key) fields {
 		return fields{&k.ID, &k.Version, &k.Digest, &k.Owner, &k.CreatedAt, &k.Title}
 	},
+	spots:    keySpots,
 	newID:    func(auth.Actor) string { return token.NewID() },
 	check:    apikey.Key.Check,
 	notFound: apikey.ErrNotFound,
@@ -38,10 +39,13 @@ var keys = kind[apikey.Key]{
 
 var keyCases = slices.Concat(
 	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.contract()),
+	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.texts()),
 	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.contention()),
+	through(func(s apikey.Store) store[apikey.Key] { return s }, keys.interrupted()),
 	through(func(s apikey.Store) lister[apikey.Key] { return s }, keys.listing()),
 	[]testCase[apikey.Store]{
 		{"List follows a change of the owner", listFollowsOwner},
+		{"a key that many give away has one owner", ownerRace},
 		{"a revoked key stays in Get and List", revokedStays},
 	},
 )

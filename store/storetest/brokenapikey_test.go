@@ -145,7 +145,7 @@ var brokenKeys = []broken[*keys, *memory.APIKeys]{
 			return forceKey(ctx, m, k)
 		}
 	}},
-	{"Create ignores the context", "a cancelled context is an error and changes nothing", func(s *keys, m *memory.APIKeys) {
+	{"Create ignores the context", "a context that is done is an error and changes nothing", func(s *keys, m *memory.APIKeys) {
 		s.create = func(ctx context.Context, k apikey.Key) error { return m.Create(context.WithoutCancel(ctx), k) }
 	}},
 	{"List looks at the ID of the owner alone", "List holds what is the owner's and nothing else", func(s *keys, m *memory.APIKeys) {

@@ -43,7 +43,7 @@ var brokenIndexes = []broken[*sessions, *memory.Sessions]{
 			return recs, err
 		}
 	}},
-	{"List ignores the context", "List with a cancelled context is an error", func(s *sessions, m *memory.Sessions) {
+	{"List ignores the context", "List with a context that is done is an error", func(s *sessions, m *memory.Sessions) {
 		s.list = func(ctx context.Context, actor auth.Actor, now time.Time) ([]session.Record, error) {
 			return m.List(context.WithoutCancel(ctx), actor, now)
 		}
@@ -78,7 +78,7 @@ var brokenIndexes = []broken[*sessions, *memory.Sessions]{
 			return n + min(len(except), 1), err
 		}
 	}},
-	{"DeleteAll ignores the context", "DeleteAll with a cancelled context is an error and changes nothing",
+	{"DeleteAll ignores the context", "DeleteAll with a context that is done is an error and changes nothing",
 		func(s *sessions, m *memory.Sessions) {
 			s.deleteAll = func(ctx context.Context, actor auth.Actor, except string) (int, error) {
 				return m.DeleteAll(context.WithoutCancel(ctx), actor, except)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -31,7 +32,7 @@ func (s *keyStore) Swap(ctx context.Context, oldVersion int64, state []byte) err
 // TestBrokenKeyStores shows that the suite finds each fault, and that each of its cases can fail.
 func TestBrokenKeyStores(t *testing.T) {
 	idle := maps.Clone(storetest.KeyStoreCases)
-	for _, broken := range brokenKeyStores {
+	for _, broken := range slices.Concat(brokenKeyStores, brokenKeyStoreInterrupts) {
 		t.Run(broken.fault, func(t *testing.T) {
 			m := memory.NewKeyStore()
 			s := newKeyStore(m)
@@ -199,15 +200,15 @@ var brokenKeyStores = []broken[*keyStore, *memory.KeyStore]{
 		}
 	}},
 	{"the state is shared", "states are values", shareState},
-	{"Swap ignores the context", "a cancelled context is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
+	{"Swap ignores the context", "a context that is done is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
 		s.swap = func(ctx context.Context, oldVersion int64, state []byte) error {
 			return m.Swap(context.WithoutCancel(ctx), oldVersion, state)
 		}
 	}},
-	{"Load ignores the context", "a cancelled context is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
+	{"Load ignores the context", "a context that is done is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
 		s.load = func(ctx context.Context) ([]byte, int64, error) { return m.Load(context.WithoutCancel(ctx)) }
 	}},
-	{"a cancelled Swap is a conflict", "a cancelled context is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
+	{"a cancelled Swap is a conflict", "a context that is done is an error and changes nothing", func(s *keyStore, m *memory.KeyStore) {
 		s.swap = func(ctx context.Context, oldVersion int64, state []byte) error {
 			if ctx.Err() != nil {
 				return jwks.ErrConflict

@@ -199,13 +199,13 @@ var brokenRevocations = []broken[*revocations, *memory.Revocations]{
 			return m.RevokedUpTo(ctx, last, keys...)
 		}
 	}},
-	{"Revoke ignores the context", "a cancelled context is an error and changes nothing",
+	{"Revoke ignores the context", "a context that is done is an error and changes nothing",
 		func(s *revocations, m *memory.Revocations) {
 			s.revoke = func(ctx context.Context, key string, at, until time.Time) error {
 				return m.Revoke(context.WithoutCancel(ctx), key, at, until)
 			}
 		}},
-	{"RevokedUpTo ignores the context", "a cancelled context is an error and changes nothing",
+	{"RevokedUpTo ignores the context", "a context that is done is an error and changes nothing",
 		func(s *revocations, m *memory.Revocations) {
 			s.revocations = func(ctx context.Context, now time.Time, keys ...string) ([]time.Time, error) {
 				return m.RevokedUpTo(context.WithoutCancel(ctx), now, keys...)

@@ -83,12 +83,12 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			}
 		}},
 	{"Replace creates", "Replace of an unknown ID is ErrNotFound and creates nothing", upsert},
-	{"the context is ignored", "a cancelled context is an error and changes nothing", func(s *sessions, m *memory.Sessions) {
+	{"the context is ignored", "a context that is done is an error and changes nothing", func(s *sessions, m *memory.Sessions) {
 		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
 			return m.Replace(context.WithoutCancel(ctx), rec, now)
 		}
 	}},
-	{"a cancelled context is a no", "a cancelled context is an error and changes nothing", func(s *sessions, m *memory.Sessions) {
+	{"a cancelled context is a no", "a context that is done is an error and changes nothing", func(s *sessions, m *memory.Sessions) {
 		s.get = func(ctx context.Context, id string, now time.Time) (session.Record, error) {
 			if ctx.Err() != nil {
 				return session.Record{}, session.ErrNotFound
@@ -170,7 +170,7 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			return m.Delete(ctx, id)
 		}
 	}},
-	{"Delete ignores the context", "Delete with a cancelled context is an error and changes nothing",
+	{"Delete ignores the context", "Delete with a context that is done is an error and changes nothing",
 		func(s *sessions, m *memory.Sessions) {
 			s.delete = func(ctx context.Context, id string) error { return m.Delete(context.WithoutCancel(ctx), id) }
 		}},

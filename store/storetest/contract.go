@@ -21,7 +21,7 @@ func (k kind[R]) contract() []testCase[store[R]] {
 		{"an ID is no pattern, path or statement", k.idsAreOpaque},
 		{"Replace of another version is ErrConflict and changes nothing", k.replaceComparesVersion},
 		{"Replace of an unknown ID is ErrNotFound and creates nothing", k.replaceNeverCreates},
-		{"a cancelled context is an error and changes nothing", k.cancelled},
+		{"a context that is done is an error and changes nothing", k.contextDone},
 	}
 }
 
@@ -178,7 +178,7 @@ func (k kind[R]) replaceNeverCreates(ctx context.Context, s store[R]) error {
 	return errors.Join(errs...)
 }
 
-func (k kind[R]) cancelled(ctx context.Context, s store[R]) error {
+func (k kind[R]) contextDone(ctx context.Context, s store[R]) error {
 	rec, err := k.create(ctx, s, nil)
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (k kind[R]) cancelled(ctx context.Context, s store[R]) error {
 			call{"Get", func(ctx context.Context) error { _, err := s.Get(ctx, id); return err }},
 			call{"Replace", func(ctx context.Context) error { return s.Replace(ctx, changed) }},
 		),
-		k.missing(ctx, s, *k.fields(&other).id, "after a cancelled Create", "it said that it failed"),
-		k.kept(ctx, s, rec, "after a cancelled Replace"),
+		k.missing(ctx, s, *k.fields(&other).id, "after a Create with a context that is done", "it said that it failed"),
+		k.kept(ctx, s, rec, "after a Replace with a context that is done"),
 	)
 }

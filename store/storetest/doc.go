@@ -1,17 +1,57 @@
-// Package storetest has the suites that a store must pass, ours or a user's.
+// Package storetest has what shows that a store can be trusted, ours or a user's: suites for each interface, a suite for
+// what happens while a server fails, and a proxy that makes connections fail.
+//
+// # Which suite
+//
+//	session.Store, and session.ActorIndex if it is one   TestSessionStore
+//	apikey.Store                                         TestAPIKeyStore
+//	jwtx.RevocationStore                                 TestRevocationStore
+//	jwks.KeyStore                                        TestKeyStore
+//	any of them, on a server                             TestFaults
+//
+// The first four need nothing but a func that opens a store:
 //
 //	func TestSessions(t *testing.T) {
 //		storetest.TestSessionStore(t, func(t testing.TB) session.Store { return open(t) })
 //	}
 //
 // The func gives each case its store. It may be a new and empty one, or the same again, also one that holds other records:
-// all cases make IDs and actors of their own, at random, and leave behind what they made. What opens a store may use t for
-// its clean-up, and to fail.
+// all cases make IDs and actors of their own, at random, and leave behind what they made. Only a jwks.KeyStore must be
+// empty each time, since it holds one state. What opens a store may use t for its clean-up, and to fail.
 //
 // Each case reports what is wrong in words: what was done, what came, what should have come, and why that matters. Run the
-// suites with -race, and against the real server, several times. A case takes 64 connections at most at once, and no store
-// needs more than a moment for it.
+// suites with -race, and against the real server, several times. A case takes 64 connections at most at once, so a store
+// with fewer must make calls wait. Most cases need no more than a moment; those that interrupt calls at many moments make
+// about a thousand calls each.
 //
-// The suites look at a store from outside, through its interface. What they cannot do is left to the tests of the store:
-// a server that goes away in the middle of a call, a context that is done in the middle of one, many processes.
+// # What fails
+//
+// [TestFaults] has workers use stores while their server fails, and compares what the stores say then and at the end with
+// what was acknowledged. Which faults there are is up to you. A [Proxy] between the store and the server has those of a
+// network; those of a server, such as that it is killed, restarted or paused, take whoever started it: a [Fault] is a name
+// and two funcs.
+//
+//	p := storetest.NewProxy(t, server.Addr())
+//	s := open(t, p.Addr())
+//	storetest.TestFaults(t, storetest.FaultConfig{
+//		Sessions: s.Sessions(), APIKeys: s.APIKeys(),
+//		Faults: append(p.Faults(),
+//			storetest.Fault{Name: "killed", Begin: server.Kill, End: server.Start},
+//			storetest.Fault{Name: "paused", Begin: server.Pause, End: server.Continue}),
+//	})
+//
+// A server that is killed must keep what it has acknowledged: one whose setting is to write to its disk once a second
+// fails, and rightly so. A fault that no call meets is a failure too. So a store whose connections survive it, or that
+// tries again until it succeeds, needs a fault that lasts longer than its patience, or a shorter Deadline.
+//
+// # What the suites cannot show
+//
+//   - What many processes do at once: the suites are one. Two stores on one server, opened alike, come close.
+//   - Replicas that lag behind, a cluster whose parts do not see each other, a failover: the tests of the store must make
+//     these, as Faults or otherwise.
+//   - Records that were damaged or written by something else, which are ErrCorrupt: only the store knows how to make one.
+//   - Whether an index, a digest or a secret gets into an error or a log, whether a query is slow when there are many
+//     records, and whether what has expired is ever removed.
+//   - That there is no mistake. Races and faults are a matter of chance; a suite that passes a hundred times says more than
+//     one that passes once.
 package storetest

@@ -36,3 +36,34 @@ func ExampleTestKeyStore() {
 	}
 	_ = testKeyStore
 }
+
+// A store and its server are both in the hands of the test, with a proxy between them. Here each fault is the proxy's; those
+// who can kill, restart or pause the server append faults of their own.
+func ExampleTestFaults() {
+	testFaults := func(t *testing.T) {
+		server := startServer(t) // of your database
+		proxy := storetest.NewProxy(t, server.Addr)
+		storetest.TestFaults(t, storetest.FaultConfig{
+			KeyStore: openKeyStore(t, proxy.Addr()), // your store, and the others that you have
+			Faults: append(proxy.Faults(), storetest.Fault{
+				Name: "the server is down", Begin: server.Stop, End: server.Start,
+			}),
+		})
+	}
+	_ = testFaults
+}
+
+// One fault at a time can also be had for a test of one's own.
+func ExampleProxy() {
+	testLostReply := func(t *testing.T) {
+		proxy := storetest.NewProxy(t, startServer(t).Addr)
+		s := openKeyStore(t, proxy.Addr())
+		lost := proxy.LoseReplies(0)
+		lost.Begin()
+		if err := s.Swap(t.Context(), 0, []byte("state")); err == nil {
+			t.Error("Swap returned nil, though nobody has answered")
+		}
+		lost.End()
+	}
+	_ = testLostReply
+}

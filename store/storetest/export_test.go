@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/countersign-go/countersign/session"
 )
@@ -24,4 +25,9 @@ func byName[S any](cases []testCase[S]) map[string]func(context.Context, S) erro
 		checks[c.name] = c.check
 	}
 	return checks
+}
+
+// RunFaults is [TestFaults] without a test, and within other limits.
+func RunFaults(ctx context.Context, config FaultConfig, slack, recovery time.Duration) (FaultCounts, error) {
+	return runFaults(ctx, config, limits{slack, recovery})
 }

@@ -39,7 +39,11 @@ var indexCases = slices.Concat(
 		{"List leaves out what was deleted", listLeavesOutDeleted},
 		{"DeleteAll removes what is the actor's and nothing else", deleteAllComparesActor},
 		{"DeleteAll spares the exception", deleteAllSpares},
-		{"DeleteAll with a cancelled context is an error and changes nothing", deleteAllCancelled},
+		{"DeleteAll of an actor that no store keeps removes nothing", deleteAllOdd},
+		{"DeleteAll with a context that is done is an error and changes nothing", deleteAllDone},
+		{"an interrupted DeleteAll leaves each record or nothing of it", deleteAllInterrupted},
+		{"many DeleteAlls at once count each record once", deleteAllRace},
+		{"List and Get agree after many have come and gone", comeAndGo},
 		{"DeleteAll is not undone by requests in flight", deleteAllStays},
 		{"DeleteAll removes all that was there before it began", deleteAllMisses},
 	},
@@ -125,7 +129,7 @@ func deleteAllComparesActor(ctx context.Context, s indexed) error {
 func deletesAll(ctx context.Context, s indexed, actor auth.Actor, except string, want int) error {
 	n, err := s.DeleteAll(ctx, actor, except)
 	if n != want || err != nil {
-		return fmt.Errorf("DeleteAll for %q except %q returned %d and %s, want %d and nil", actor, except, n, quote(err), want)
+		return fmt.Errorf("DeleteAll for %.80q except %.80q returned %d and %s, want %d and nil", actor, except, n, quote(err), want)
 	}
 	return nil
 }
@@ -156,7 +160,7 @@ func deleteAllSpares(ctx context.Context, s indexed) error {
 	)
 }
 
-func deleteAllCancelled(ctx context.Context, s indexed) error {
+func deleteAllDone(ctx context.Context, s indexed) error {
 	rec, err := sessions.create(ctx, present{s}, nil)
 	if err != nil {
 		return err
@@ -166,8 +170,23 @@ func deleteAllCancelled(ctx context.Context, s indexed) error {
 			_, err := s.DeleteAll(ctx, rec.Login.Actor, "")
 			return err
 		}}),
-		sessions.kept(ctx, present{s}, rec, "after a cancelled DeleteAll"),
+		sessions.kept(ctx, present{s}, rec, "after a DeleteAll with a context that is done"),
 	)
+}
+
+func deleteAllOdd(ctx context.Context, s indexed) error {
+	recs, actor, err := sessions.family(ctx, present{s}, 2)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, other := range oddOwners(actor) {
+		errs = append(errs, deletesAll(ctx, s, other, "", 0))
+	}
+	return errors.Join(append(errs,
+		sessions.lists(ctx, asLister(s), actor, "after DeleteAll of actors that no store keeps", recs...),
+		deletesAll(ctx, s, actor, recs[0].ID+"\x00", 2),
+	)...)
 }
 
 // deleteAllStays has all racers but one use the sessions of an actor, while that one ends them all.

@@ -29,9 +29,10 @@ var keyStoreCases = []testCase[jwks.KeyStore]{
 	{"Swap of a version where there is none is ErrConflict and creates nothing", swapNeverCreates},
 	{"a repeated Swap is ErrConflict and changes nothing", swapRepeated},
 	{"states are values", statesAreValues},
-	{"a cancelled context is an error and changes nothing", keyStoreCancelled},
+	{"a context that is done is an error and changes nothing", keyStoreDone},
 	{"one of many first Swaps wins", firstSwapRace},
 	{"one of many Swaps wins", swapRace},
+	{"an interrupted Swap leaves the old state or the new one", swapInterrupted},
 	{"no update is lost", stateCounterRace},
 	{"no reader sees half a change", stateReadRace},
 }
@@ -176,7 +177,7 @@ func statesAreValues(ctx context.Context, s jwks.KeyStore) error {
 	return errors.Join(kept, holds(ctx, s, want, 1, "after a change of the bytes that Load returned"))
 }
 
-func keyStoreCancelled(ctx context.Context, s jwks.KeyStore) error {
+func keyStoreDone(ctx context.Context, s jwks.KeyStore) error {
 	load := call{"Load", func(ctx context.Context) error { _, _, err := s.Load(ctx); return err }}
 	swap := func(version int64) call {
 		return call{"Swap", func(ctx context.Context) error { return s.Swap(ctx, version, []byte("changed")) }}
@@ -189,5 +190,5 @@ func keyStoreCancelled(ctx context.Context, s jwks.KeyStore) error {
 	state, err := swapped(ctx, s)
 	return errors.Join(append(errs, err,
 		refused(ctx, answers, load, swap(2), swap(1)),
-		holds(ctx, s, state, 2, "after cancelled calls"))...)
+		holds(ctx, s, state, 2, "after calls with a context that is done"))...)
 }

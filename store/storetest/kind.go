@@ -26,6 +26,7 @@ type lister[R any] interface {
 // A kind says of records of type R what the suite needs to know of them.
 type kind[R any] struct {
 	samples                    []sample[R] // the first has all fields set
+	spots                      []spot[R]   // all its text
 	fields                     func(*R) fields
 	newID                      func(owner auth.Actor) string
 	check                      func(R) error // what is wrong with a record that no store keeps

@@ -18,7 +18,10 @@ func (k kind[R]) listing() []testCase[lister[R]] {
 		{"List holds what is the owner's and nothing else", k.listComparesOwner},
 		{"List is the oldest first", k.listIsOrdered},
 		{"List returns whole records", k.listKeepsAll},
-		{"List with a cancelled context is an error", k.listCancelled},
+		{"List of an owner that no store keeps is empty", k.listOdd},
+		{"List with a context that is done is an error", k.listDone},
+		{"List misses nothing while others Create", k.listRace},
+		{"List and Get agree after interrupted calls", k.listInterrupted},
 	}
 }
 
@@ -124,7 +127,7 @@ func (k kind[R]) listKeepsAll(ctx context.Context, s lister[R]) error {
 	return errors.Join(errs...)
 }
 
-func (k kind[R]) listCancelled(ctx context.Context, s lister[R]) error {
+func (k kind[R]) listDone(ctx context.Context, s lister[R]) error {
 	rec, err := k.create(ctx, s, nil)
 	if err != nil {
 		return err

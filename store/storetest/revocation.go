@@ -31,7 +31,8 @@ var revocationCases = []testCase[jwtx.RevocationStore]{
 	{"a clock that is ahead drops nothing", revocationsClockAhead},
 	{"keys compare byte for byte", revocationKeysAreBytes},
 	{"IDs of any form are told apart", revocationIDs},
-	{"a cancelled context is an error and changes nothing", revocationCancelled},
+	{"a context that is done is an error and changes nothing", revocationDone},
+	{"an interrupted Revoke is done or not, and can be repeated", revokeInterrupted},
 	{"of many Revokes the latest times win", revokeRace},
 	{"no reader sees a revocation undone", revokeReadRace},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ var errThere = errors.New("duplicate key")
 // TestBrokenRevocationStores shows that the suite finds each fault, and that each of its cases can fail.
 func TestBrokenRevocationStores(t *testing.T) {
 	idle := maps.Clone(storetest.RevocationCases)
-	for _, broken := range brokenRevocations {
+	for _, broken := range slices.Concat(brokenRevocations, brokenRevocationInterrupts) {
 		t.Run(broken.fault, func(t *testing.T) {
 			m := memory.NewRevocations(nil)
 			s := newRevocations(m)

@@ -43,7 +43,7 @@ func revocationIDs(ctx context.Context, s jwtx.RevocationStore) error {
 	return nil
 }
 
-func revocationCancelled(ctx context.Context, s jwtx.RevocationStore) error {
+func revocationDone(ctx context.Context, s jwtx.RevocationStore) error {
 	n, other := newNote(), newNote()
 	if err := n.revoke(ctx, s); err != nil {
 		return err
@@ -56,8 +56,8 @@ func revocationCancelled(ctx context.Context, s jwtx.RevocationStore) error {
 			}},
 			call{"RevokedUpTo", func(ctx context.Context) error { _, err := s.RevokedUpTo(ctx, time.Now(), n.key); return err }},
 		),
-		says(ctx, s, time.Now(), other.key, time.Time{}, "after a cancelled Revoke", "it said that it failed"),
-		n.kept(ctx, s, "after a cancelled Revoke of the same key"),
+		says(ctx, s, time.Now(), other.key, time.Time{}, "after a Revoke with a context that is done", "it said that it failed"),
+		n.kept(ctx, s, "after a Revoke of the same key with a context that is done"),
 	)
 }
 

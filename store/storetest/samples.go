@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/countersign-go/countersign/apikey"
@@ -10,9 +12,23 @@ import (
 	"github.com/countersign-go/countersign/session"
 )
 
-// scripts is text that every store must keep: quotes, a backslash, a line break, characters beyond 16 bits, a combining
-// one, and spaces at the end.
-const scripts = "O'Brien \"\\ \n\tZoe\u0308 \u7528\u6237 \U0001F5DD  "
+// scripts is text that every store must keep: a byte order mark at the start, quotes, a backslash, line breaks, a tab, a
+// combining character, one that a character could stand for as well, scripts that are written from right to left, with the
+// marks for that, characters of private use, the one that stands for what cannot be read, a noncharacter, some beyond 16
+// bits, and blanks at the end.
+const scripts = "\ufeffO'Brien \"\\ \r\n\tZoe\u0308 \u212b \u7528\u6237 \u05e9\u05dc\u05d5\u05dd " +
+	"\u202e\u0633\u0644\u0627\u0645\u202c \ue000\U0010fffd \ufffd \uffff \U0001F5DD\n\n \t  "
+
+// long is a text of 256 bytes, of which each character has four.
+var long = strings.Repeat("\U0001F5DD", 64)
+
+// intricate is metadata whose text is more than its value: what a JSON library makes of it may be something else.
+const intricate = `{ "nul":"\u0000", "half":"\ud800 \udc00\ud800", "pair":"\ud83d\udddd", "huge":1e400, "tiny":-1.0e-400, ` +
+	`"one":1.0, "precise":12345678901234567890, "fraction":0.10000000000000000000000001, ` +
+	`"zero":-0, "twice":1, "twice":{"b":2}, "":"", "escaped\u002f\/":"<&>\u2028", "A":1, "a":2, "__proto__":null, "empty":[{},[]]}`
+
+// deep is metadata of 32 levels.
+var deep = strings.Repeat(`{"a":[`, 16) + `"b"` + strings.Repeat("]}", 16)
 
 // faraway is a zone that no server is in.
 var faraway = time.FixedZone("", 5*60*60+45*60)
@@ -39,7 +55,43 @@ var sessionSamples = []sample[session.Record]{
 		r.Login.AppMetadata = metadata(map[string]any{scripts: scripts})
 		return r
 	}},
+	{"a record with the longest names", func() session.Record {
+		r := fullSession()
+		r.Login.Actor = auth.Actor{Type: long, ID: longID()}
+		r.ID = session.NewID(r.Login.Actor)
+		r.Login.IdentityID, r.Login.Provider = long, long
+		return r
+	}},
+	{"a record with intricate metadata", func() session.Record {
+		r := fullSession()
+		r.Login.AppMetadata, r.Login.UserMetadata = auth.RawMetadata(intricate), auth.RawMetadata(deep)
+		return r
+	}},
+	{"a record with empty metadata", func() session.Record {
+		r := fullSession()
+		r.Login.AppMetadata, r.Login.UserMetadata = auth.RawMetadata("{}"), auth.Metadata{}
+		return r
+	}},
+	{"a record as large as Check allows", func() session.Record { return filled(largest()) }},
 }
+
+// longID returns an ID of an actor that has 256 bytes.
+func longID() string {
+	id := token.NewID()
+	return id + strings.Repeat("\U0001F5DD", (256-len(id))/4)
+}
+
+// filled returns a record with so much metadata.
+func filled(bytes int) session.Record {
+	r := fullSession()
+	r.Login.AppMetadata = auth.RawMetadata(`{"a":"` + strings.Repeat("\u7528", bytes/3) + strings.Repeat("x", bytes%3) + `"}`)
+	return r
+}
+
+// largest is how much of it a record may have.
+var largest = sync.OnceValue(func() int {
+	return sort.Search(1<<20, func(bytes int) bool { return filled(bytes+1).Check() != nil })
+})
 
 // fullSession returns a record with all fields set, and times to the microsecond.
 func fullSession() session.Record {
@@ -103,8 +155,8 @@ var keySamples = []sample[apikey.Key]{
 	{"a key as large as package apikey issues them", func() apikey.Key {
 		k := fullKey()
 		k.Title = strings.Repeat("\U0001F5DD", 200)
-		k.Owner = auth.Actor{Type: strings.Repeat("t", 256), ID: token.NewID() + strings.Repeat("\u7528", (256-24)/3)}
-		k.CreatedBy, k.RevokedBy = strings.Repeat("c", 256), strings.Repeat("r", 256)
+		k.Owner = auth.Actor{Type: long, ID: longID()}
+		k.Redacted, k.CreatedBy, k.RevokedBy = long, long, strings.Repeat("r", 256)
 		var scopes []string
 		for range 100 {
 			scopes = append(scopes, token.NewID()+strings.Repeat("s", 128-24))

@@ -34,6 +34,7 @@ var sessions = kind[session.Record]{
 	fields: func(r *session.Record) fields {
 		return fields{&r.ID, &r.Version, &r.Digest, &r.Login.Actor, &r.Created, &r.Login.IdentityID}
 	},
+	spots:    sessionSpots,
 	newID:    session.NewID,
 	check:    session.Record.Check,
 	notFound: session.ErrNotFound,
@@ -58,7 +59,9 @@ func asStore(s session.Store) store[session.Record] { return present{s} }
 
 var sessionCases = slices.Concat(
 	through(asStore, sessions.contract()),
+	through(asStore, sessions.texts()),
 	through(asStore, sessions.contention()),
+	through(asStore, sessions.interrupted()),
 	[]testCase[session.Store]{
 		{"records are values", recordsAreValues},
 		{"Get at Expires is ErrNotFound, one microsecond before it is not", getExpires},
@@ -66,8 +69,10 @@ var sessionCases = slices.Concat(
 		{"Replace moves Expires in both directions", replaceMovesExpires},
 		{"a clock that is ahead removes nothing", clockAhead},
 		{"Delete ends one record, and may be repeated", deleteEnds},
-		{"Delete with a cancelled context is an error and changes nothing", deleteCancelled},
+		{"Delete with a context that is done is an error and changes nothing", deleteDone},
+		{"Delete of an ID that no store keeps is nil and removes nothing", deleteOdd},
 		{"many Deletes at once are all nil", deleteRace},
+		{"an interrupted Delete leaves the record or nothing", deleteInterrupted},
 		{"an ended session is not brought back by a request in flight", endedStaysEnded},
 	},
 )

@@ -37,7 +37,7 @@ func deleteEnds(ctx context.Context, s session.Store) error {
 	)...)
 }
 
-func deleteCancelled(ctx context.Context, s session.Store) error {
+func deleteDone(ctx context.Context, s session.Store) error {
 	rec, err := sessions.create(ctx, present{s}, nil)
 	if err != nil {
 		return err
@@ -45,8 +45,20 @@ func deleteCancelled(ctx context.Context, s session.Store) error {
 	return errors.Join(
 		refused(ctx, sessions.answers(),
 			call{"Delete", func(ctx context.Context) error { return s.Delete(ctx, rec.ID) }}),
-		sessions.kept(ctx, present{s}, rec, "after a cancelled Delete"),
+		sessions.kept(ctx, present{s}, rec, "after a Delete with a context that is done"),
 	)
+}
+
+func deleteOdd(ctx context.Context, s session.Store) error {
+	rec, err := sessions.create(ctx, present{s}, nil)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range odd(rec.ID) {
+		errs = append(errs, expect(fmt.Sprintf("Delete of %.60q", id), s.Delete(ctx, id), nil, "there cannot be such a record"))
+	}
+	return errors.Join(append(errs, sessions.kept(ctx, present{s}, rec, "after Delete of IDs that no store keeps"))...)
 }
 
 func deleteRace(ctx context.Context, s session.Store) error {

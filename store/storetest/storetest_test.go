@@ -27,7 +27,7 @@ type broken[S, M any] struct {
 // TestBrokenSessionStores shows that the suite finds each fault, and that each of its cases can fail.
 func TestBrokenSessionStores(t *testing.T) {
 	idle := maps.Clone(storetest.SessionCases)
-	for _, broken := range slices.Concat(brokenSessions, brokenIndexes) {
+	for _, broken := range slices.Concat(brokenSessions, brokenIndexes, brokenTexts, brokenInterrupts) {
 		t.Run(broken.fault, func(t *testing.T) {
 			m := memory.NewSessions(nil)
 			s := newSessions(m)
@@ -44,7 +44,7 @@ func TestBrokenSessionStores(t *testing.T) {
 }
 
 func TestBrokenAPIKeyStores(t *testing.T) {
-	for _, broken := range brokenKeys {
+	for _, broken := range slices.Concat(brokenKeys, brokenKeyTexts, brokenKeyInterrupts) {
 		t.Run(broken.fault, func(t *testing.T) {
 			m := memory.NewAPIKeys(nil)
 			s := newKeys(m)
@@ -136,17 +136,26 @@ func wrappedKeys(m *memory.APIKeys) apikey.Store {
 // encoded keeps what JSON makes of a record: metadata is rewritten, zones are offsets, an empty slice is nil.
 func encoded(m *memory.Sessions) session.Store {
 	recode := func(rec session.Record) (decoded session.Record, err error) {
+		if err := rec.Check(); err != nil {
+			return rec, err // JSON would make other text of it
+		}
 		text, err := json.Marshal(rec)
 		return decoded, errors.Join(err, json.Unmarshal(text, &decoded))
 	}
 	s := newSessions(m)
 	s.create = func(ctx context.Context, rec session.Record) error {
 		rec, err := recode(rec)
-		return errors.Join(err, m.Create(ctx, rec))
+		if err != nil {
+			return err
+		}
+		return m.Create(ctx, rec)
 	}
 	s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
 		rec, err := recode(rec)
-		return errors.Join(err, m.Replace(ctx, rec, now))
+		if err != nil {
+			return err
+		}
+		return m.Replace(ctx, rec, now)
 	}
 	return s
 }

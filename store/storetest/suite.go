@@ -69,21 +69,29 @@ type call struct {
 // patience is more than a store needs to see that a context is done.
 const patience = 5 * time.Second
 
-// refused makes calls with a context that is cancelled. Each must return an error, and none of answers, which would say
-// that the store has looked.
+// refused makes calls with contexts that are done: one was cancelled, and the deadline of one has passed. Each must return
+// an error, and none of answers, which would say that the store has looked.
 func refused(ctx context.Context, answers []error, calls ...call) error {
-	ctx, cancel := context.WithCancel(ctx)
+	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
+	passed, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
+	defer cancel()
+	return errors.Join(
+		refusedBy(cancelled, "a cancelled context", answers, calls),
+		refusedBy(passed, "a context whose deadline has passed", answers, calls))
+}
+
+func refusedBy(ctx context.Context, done string, answers []error, calls []call) error {
 	var errs []error
 	for _, c := range calls {
 		returned := make(chan error, 1)
 		go func() { returned <- c.do(ctx) }()
 		select {
 		case err := <-returned:
-			errs = append(errs, isNoAnswer(c.name, err, answers))
+			errs = append(errs, isNoAnswer(c.name+" with "+done, err, answers))
 		case <-time.After(patience):
-			errs = append(errs, fmt.Errorf("%s with a cancelled context did not return in %v: "+
-				"a request must not outlive its deadline", c.name, patience))
+			errs = append(errs, fmt.Errorf("%s with %s did not return in %v: "+
+				"a request must not outlive its deadline", c.name, done, patience))
 		}
 	}
 	return errors.Join(errs...)
@@ -91,12 +99,12 @@ func refused(ctx context.Context, answers []error, calls ...call) error {
 
 func isNoAnswer(name string, err error, answers []error) error {
 	if err == nil {
-		return fmt.Errorf("%s with a cancelled context returned nil, want an error: "+
+		return fmt.Errorf("%s returned nil, want an error: "+
 			"the caller is told that something was done for a request that has ended", name)
 	}
 	for _, answer := range answers {
 		if errors.Is(err, answer) {
-			return fmt.Errorf("%s with a cancelled context returned %s, which is an answer: "+
+			return fmt.Errorf("%s returned %s, which is an answer: "+
 				"want an error that says that the store did not look", name, quote(err))
 		}
 	}

@@ -1,0 +1,72 @@
+package storetest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/countersign-go/countersign/store/storetest"
+)
+
+// shortSlack is enough to find a call that is late. On a busy machine it finds others too.
+const shortSlack = 200 * time.Millisecond
+
+// TestFaultyStores shows that the suite demands nothing that a store cannot do while its server fails.
+func TestFaultyStores(t *testing.T) {
+	s := newServer()
+	storetest.TestFaults(t, s.config())
+	s.outage.later.Wait()
+}
+
+// TestBrokenServers shows that the suite finds each fault, and counts it as what it is.
+func TestBrokenServers(t *testing.T) {
+	for _, broken := range brokenServers {
+		t.Run(broken.fault, func(t *testing.T) {
+			t.Parallel()
+			s := newServer()
+			broken.breaking(s)
+			counts, err := storetest.RunFaults(t.Context(), s.config(), s.slack, time.Minute)
+			if broken.counted(counts) == 0 || err == nil {
+				t.Errorf("found nothing: %v, and %v", counts, err)
+			}
+			t.Log(counts)
+			s.outage.later.Wait()
+		})
+	}
+}
+
+// TestFaultsShowNothing has tests that can find nothing.
+func TestFaultsShowNothing(t *testing.T) {
+	idle := storetest.Fault{Name: "nothing at all", Begin: func() {}, End: func() {}}
+	for name, tt := range map[string]struct {
+		change func(*storetest.FaultConfig)
+		want   string
+	}{
+		"no fault": {func(c *storetest.FaultConfig) { c.Faults = nil }, "without Faults"},
+		"no store": {func(c *storetest.FaultConfig) {
+			c.Sessions, c.APIKeys, c.Revocations, c.KeyStore = nil, nil, nil, nil
+		}, "without a store"},
+		"a fault that nobody meets": {func(c *storetest.FaultConfig) {
+			c.Faults = append(c.Faults, idle)
+		}, `no call failed during "nothing at all"`},
+		"a server that stays away": {func(c *storetest.FaultConfig) {
+			c.Faults[0].End = func() {}
+			c.Faults = c.Faults[:1]
+		}, "the stores did not answer"},
+		"nothing but such a fault": {func(c *storetest.FaultConfig) {
+			c.Faults = []storetest.Fault{idle}
+		}, "0 calls failed because of a fault, want 200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer()
+			config := s.config()
+			tt.change(&config)
+			_, err := storetest.RunFaults(t.Context(), config, generous, time.Second)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+			s.outage.later.Wait()
+		})
+	}
+}
