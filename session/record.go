@@ -47,6 +47,7 @@ func (l Login) checkText() error {
 	}
 	for _, f := range l.Factors {
 		t.add(maxRecord, f.Method)
+		t.size += factorSize
 	}
 	t.addObject(l.AppMetadata)
 	t.addObject(l.UserMetadata)
@@ -95,12 +96,17 @@ func (r Record) Check() error {
 	for _, f := range r.Login.Factors {
 		times = append(times, f.At)
 	}
+	if r.Expires.IsZero() {
+		return errors.New("session: a record that does not say when it expires")
+	}
 	for _, t := range times {
 		if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 9999) {
 			return errors.New("session: a record with a time before 1970 or after 9999")
 		}
 	}
-	return r.Login.checkText()
+	var id text
+	id.add(maxID, r.ID)
+	return errors.Join(id.err, r.Login.checkText())
 }
 
 // context returns what a guard attaches to a request of the session.

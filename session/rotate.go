@@ -83,11 +83,12 @@ func (m *Manager) succeed(ctx context.Context, rec Record, next *Record) (token.
 		return token.Secret{}, err
 	}
 	// A Delete would not tell whether there was something to end, and one that was ended meanwhile must have no successor.
-	rec.Expires = next.Renewed
+	// Its secret is nobody's: to a process whose clock is behind it may not have expired yet.
+	rec.Expires, rec.Digest = next.Renewed, m.tokens.New(rec.ID).Digest()
 	if err := m.replace(ctx, rec, next.Renewed); err != nil {
 		return token.Secret{}, errors.Join(err, m.End(context.WithoutCancel(ctx), next.ID))
 	}
-	_ = m.End(ctx, rec.ID) // it has expired; the store would drop it later
+	_ = m.End(context.WithoutCancel(ctx), rec.ID) // it has expired; the store would drop it later
 	return text, nil
 }
 

@@ -15,6 +15,8 @@ const (
 	maxID     = 64
 	maxName   = 256
 	maxRecord = 64 << 10
+
+	factorSize = 48 // of what a factor has besides its text
 )
 
 // A text adds up the text in a record, and keeps what is wrong with it.

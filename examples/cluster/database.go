@@ -49,7 +49,7 @@ func parseDatabase(url string) (driver, dsn string, dialect sqlstore.Dialect) {
 	case "mysql":
 		return "mysql", strings.TrimPrefix(rest, "//"), sqlstore.MySQL
 	case "sqlite":
-		return "sqlite", "file:" + rest + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)", sqlstore.SQLite
+		return "sqlite", "file:" + rest + "?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)", sqlstore.SQLite
 	}
 	return "", "", 0
 }

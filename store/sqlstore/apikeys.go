@@ -22,8 +22,8 @@ var (
 type APIKeys struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that
-// is none of package apikey means that tx cannot go on.
-func (s *APIKeys) In(tx *sql.Tx) *APIKeys { return &APIKeys{conn{s.conn.store, tx}} }
+// is none of package apikey means that tx cannot go on. What it reads is as tx sees it. A nil tx panics.
+func (s *APIKeys) In(tx *sql.Tx) *APIKeys { return &APIKeys{s.conn.in(tx)} }
 
 const keyTable = "countersign_api_keys"
 
@@ -71,7 +71,7 @@ func (s *APIKeys) Create(ctx context.Context, k apikey.Key) error {
 	}
 	rows, err := s.conn.exec(ctx, s.conn.store.apiKeys.create, values...)
 	switch {
-	case isDuplicate(err) || err == nil && rows == 0:
+	case s.conn.isDuplicate(err) || err == nil && rows == 0:
 		return apikey.ErrExists
 	case err != nil:
 		return unavailable("create an API key", err)

@@ -17,7 +17,7 @@ func (s *Store) Check(ctx context.Context) error {
 	}
 	defer m.Close()
 	var errs []error
-	for _, check := range []func(context.Context) ([]error, error){m.checkObjects, m.checkColumns, m.checkServer} {
+	for _, check := range []func(context.Context) ([]error, error){m.checkObjects, m.checkTables, m.checkServer} {
 		wrong, err := check(ctx)
 		if err != nil {
 			return unavailable("check", err)
@@ -61,8 +61,8 @@ func (s *Store) tableName(name string) string {
 	return strings.Replace(name, DefaultPrefix, s.prefix, 1)
 }
 
-// checkColumns reads no row from all columns of the tables that are there.
-func (m migrator) checkColumns(ctx context.Context) (wrong []error, err error) {
+// checkTables looks at the tables that are there: whether the columns can be read, and one row has an ID at most.
+func (m migrator) checkTables(ctx context.Context) (wrong []error, err error) {
 	for _, t := range tables {
 		table := m.store.tableName(t.name)
 		query, args := m.store.dialect.lookup(change{kind: "TABLE", name: table})
@@ -85,8 +85,29 @@ func (m migrator) checkColumns(ctx context.Context) (wrong []error, err error) {
 			wrong = append(wrong, fmt.Errorf("sqlstore: cannot read the columns of %s: %w: "+
 				"run GRANT, or ALTER TABLE by the files of Migrations", table, err))
 		}
+		unique, err := m.exists(ctx, m.store.dialect.primaryKey(), table)
+		if err != nil {
+			return nil, err
+		}
+		if !unique {
+			wrong = append(wrong, fmt.Errorf("sqlstore: id is not the primary key of %s: run\nALTER TABLE %s ADD PRIMARY KEY (id);",
+				table, table))
+		}
 	}
 	return wrong, nil
+}
+
+// primaryKey returns the query that counts the columns of a table's primary key that are its ID, if that is all of the key.
+func (d Dialect) primaryKey() string {
+	switch d {
+	case PostgreSQL:
+		return "SELECT COUNT(*) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] " +
+			"WHERE indrelid = to_regclass(?) AND indisprimary AND indnatts = 1 AND attname = 'id'"
+	case MySQL:
+		return "SELECT SUM(IF(column_name = 'id', 1, -9)) FROM information_schema.statistics WHERE table_schema = DATABASE() " +
+			"AND table_name = ? AND index_name = 'PRIMARY'"
+	}
+	return "SELECT SUM(CASE WHEN name = 'id' THEN 1 ELSE -9 END) FROM pragma_table_info(?) WHERE pk > 0"
 }
 
 // checkServer looks at settings of MySQL that would have the stores do something else than they say.
@@ -101,6 +122,14 @@ func (m migrator) checkServer(ctx context.Context) (wrong []error, err error) {
 	if !autocommit {
 		wrong = append(wrong, errors.New("sqlstore: autocommit is off, so nothing would be kept: take it out of the DSN, or run\n"+
 			"SET GLOBAL autocommit = 1;"))
+	}
+	utf8mb4, err := m.exists(ctx, "SELECT @@character_set_client = 'utf8mb4' AND @@character_set_results = 'utf8mb4'")
+	if err != nil {
+		return nil, err
+	}
+	if !utf8mb4 {
+		wrong = append(wrong, errors.New("sqlstore: the connection has a charset of its own, which does not know all text: "+
+			"take it out of the DSN, or have each connection run\nSET NAMES utf8mb4;"))
 	}
 	// Any other type of text takes some that differ in case, accents or trailing blanks for the same.
 	for _, t := range tables {

@@ -24,6 +24,14 @@ type conn struct {
 	tx    *sql.Tx // nil is the pool
 }
 
+// in returns c as part of tx.
+func (c conn) in(tx *sql.Tx) conn {
+	if tx == nil {
+		panic("sqlstore: In: no transaction")
+	}
+	return conn{c.store, tx}
+}
+
 // exec runs a statement and returns how many rows it changed.
 func (c conn) exec(ctx context.Context, q *statement, args ...any) (rows int64, err error) {
 	err = c.do(ctx, func() error {
@@ -106,7 +114,7 @@ func (c conn) do(ctx context.Context, f func() error) error {
 		if err == nil || c.tx != nil {
 			return err
 		}
-		switch judge(err) {
+		switch c.store.dialect.judge(err) {
 		case contended:
 			if try > retries {
 				return err
@@ -122,6 +130,11 @@ func (c conn) do(ctx context.Context, f func() error) error {
 			return err
 		}
 	}
+}
+
+// isDuplicate reports whether err says that there is a row with the key.
+func (c conn) isDuplicate(err error) bool {
+	return err != nil && c.store.dialect.judge(err) == duplicate
 }
 
 // pause waits a little, longer at each try and never as long as another. It reports whether there is time for another try.

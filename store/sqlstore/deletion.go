@@ -9,9 +9,14 @@ import (
 // between.
 const deletionSize = 100
 
-// deletion returns the query that deletes the rows of table with any of so many IDs.
-func deletion(table string) string {
-	return "DELETE FROM " + table + " WHERE id IN (" + marks(deletionSize) + ")"
+// deletion returns the query that deletes the rows of table with any of so many IDs. PostgreSQL would lock them in the order
+// of its plan, and so in another than the plan of somebody else: that is a deadlock, which it finds after a second.
+func (d Dialect) deletion(table string) string {
+	ids := marks(deletionSize)
+	if d == PostgreSQL {
+		ids = "SELECT id FROM " + table + " WHERE id IN (" + ids + ") ORDER BY id FOR UPDATE"
+	}
+	return "DELETE FROM " + table + " WHERE id IN (" + ids + ")"
 }
 
 // deleteRows deletes the rows whose IDs rows hold, by q, which is a [deletion] and may have more arguments. It returns how

@@ -60,17 +60,31 @@ const timeLayout = "2006-01-02 15:04:05.000000"
 
 // timestamp returns the argument of a statement for t, NULL for the zero time.
 func (d Dialect) timestamp(t time.Time) any {
+	t = t.UTC().Truncate(time.Microsecond) // or some drivers would round
 	switch {
 	case t.IsZero():
 		return nil
 	case d == PostgreSQL:
-		return t.UTC()
+		return t
 	}
-	return t.UTC().Format(timeLayout)
+	return t.Format(timeLayout)
+}
+
+// instant returns the argument of a statement that compares with now, which may be any time: never NULL, which is neither
+// before nor after anything.
+func (d Dialect) instant(now time.Time) any {
+	first, last := time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	switch {
+	case now.Before(first):
+		now = first
+	case now.After(last):
+		now = last
+	}
+	return d.timestamp(now)
 }
 
 // insert returns a statement that adds a row unless there is one with its ID: it then changes no row, but for MySQL, which
-// answers with an error that [isDuplicate] knows. To ignore it there would be to ignore other errors too.
+// answers with an error that judge knows. To ignore it there would be to ignore other errors too.
 func (d Dialect) insert(table string, columns []string) string {
 	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks(len(columns)) + ")"
 	if d != MySQL {

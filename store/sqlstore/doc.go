@@ -27,9 +27,14 @@
 //
 //   - Hand over a pool of the primary server: a replica that lags behind would bring back a session that was ended.
 //   - Bound the pool ([sql.DB.SetMaxOpenConns]). Calls wait for a free connection as long as their deadline allows.
+//   - Leave transactions of single statements at READ COMMITTED or REPEATABLE READ, whichever is the server's default.
+//     SERIALIZABLE is right too, but many calls at once then give each other up.
+//   - Where a primary may become a replica while connections stay open, have the driver notice: rejectReadOnly=true with
+//     go-sql-driver/mysql, target_session_attrs=read-write with pgx.
 //   - Call [Store.Sweep] from time to time, or the tables grow.
-//   - For SQLite set busy_timeout and the WAL journal, such as file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)
-//     with modernc.org/sqlite.
+//   - For SQLite set the WAL journal and a short busy_timeout, such as with modernc.org/sqlite
+//     file:app.db?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL). The store itself waits as long as the deadline of a call
+//     allows, while SQLite knows no deadline.
 //   - Keep the database durable: one that loses its last second when it crashes brings back what ended in it.
 //
 // It passes the suites of package store/storetest, faults included, with pgx, go-sql-driver/mysql and modernc.org/sqlite.

@@ -16,7 +16,7 @@ import (
 // A program imports the driver it likes, makes the tables, and hands the stores to the managers.
 func Example() {
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", "file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:app.db?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (s *KeyRing) Swap(ctx context.Context, oldVersion int64, state []byte) erro
 	}
 	rows, err := s.conn.exec(ctx, q, args...)
 	switch {
-	case isDuplicate(err):
+	case s.conn.isDuplicate(err):
 		return jwks.ErrConflict
 	case err != nil:
 		return unavailable("swap a key ring", err)
@@ -116,11 +116,18 @@ func (d Dialect) clock(selected bool) string {
 	case selected:
 		return "CAST(UTC_TIMESTAMP(6) AS CHAR)"
 	}
-	return "UTC_TIMESTAMP(6)"
+	// UTC_TIMESTAMP is when the statement began, which may then have waited for a lock; SYSDATE is now.
+	return "TIMESTAMPADD(MICROSECOND, TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)), UTC_TIMESTAMP(6))"
 }
 
-// swap returns the statement that replaces a state.
+// swap returns the statement that replaces a state. It may have to wait for somebody's lock on the row, and asks for the
+// time once it has that.
 func (d Dialect) swap() string {
+	if d == PostgreSQL {
+		return "UPDATE " + ringTable + " SET version = version + 1, state = ?, updated_at = ? FROM " +
+			"(SELECT id AS found FROM " + ringTable + " WHERE id = ? AND version = ? FOR UPDATE) AS locked " +
+			"WHERE id = found AND " + d.clock(false) + " < ?"
+	}
 	return "UPDATE " + ringTable + " SET version = version + 1, state = ?, updated_at = ? WHERE id = ? AND version = ? AND " +
 		d.clock(false) + " < ?"
 }

@@ -1,8 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"time"
@@ -49,7 +52,7 @@ func (s *Store) migrator(ctx context.Context) (m migrator, err error) {
 func untilFree(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || judge(err) != busy || !pause(ctx, try) {
+		if err == nil || SQLite.judge(err) != busy || !pause(ctx, try) {
 			return err
 		}
 	}
@@ -85,11 +88,15 @@ func (m migrator) exclusively(ctx context.Context, f func(context.Context) error
 	// Whatever becomes of ctx, the connection goes back to the pool without a transaction.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, endErr := m.ExecContext(ending, end); err == nil {
-		err = endErr
+	if _, endErr := m.ExecContext(ending, end); endErr != nil {
+		m.discard() // the transaction may still be open, and with it a lock
+		err = cmp.Or(err, endErr)
 	}
 	return err
 }
+
+// discard has the connection closed instead of given back to the pool.
+func (m migrator) discard() { _ = m.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // lockNumber returns a number that stands for the tables: a lock of PostgreSQL is that of a whole database.
 func (m migrator) lockNumber() int64 {
@@ -104,12 +111,17 @@ func (m migrator) lockedByName(ctx context.Context, f func(context.Context) erro
 		if err := m.QueryRowContext(ctx, "SELECT GET_LOCK("+name+", 1)", m.store.prefix).Scan(&got); err != nil {
 			return err
 		}
+		if !got.Valid {
+			return errors.New("the server has no lock to give: is there a database in the DSN?")
+		}
 		locked = got.Int64 == 1
 	}
 	defer func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_, _ = m.ExecContext(ending, "DO RELEASE_LOCK("+name+")", m.store.prefix)
+		if _, err := m.ExecContext(ending, "DO RELEASE_LOCK("+name+")", m.store.prefix); err != nil {
+			m.discard()
+		}
 	}()
 	return f(ctx)
 }
@@ -146,6 +158,11 @@ func (m migrator) apply(ctx context.Context) error {
 
 func (m migrator) make(ctx context.Context, c change) error {
 	query, args := m.store.dialect.lookup(c)
+	if m.store.dialect == PostgreSQL {
+		// Where a table is made; one of the same name in another schema that is searched is somebody else's.
+		query = "SELECT COUNT(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace " +
+			"WHERE relname = ? AND nspname = current_schema()"
+	}
 	there, err := m.exists(ctx, query, args...)
 	if err != nil || there {
 		return err
@@ -156,9 +173,9 @@ func (m migrator) make(ctx context.Context, c change) error {
 
 // exists reports whether a query returns a number above zero.
 func (m migrator) exists(ctx context.Context, query string, args ...any) (bool, error) {
-	var n int64
+	var n sql.NullInt64
 	err := m.QueryRowContext(ctx, m.store.dialect.placeholders(query), args...).Scan(&n)
-	return n > 0, err
+	return n.Int64 > 0, err
 }
 
 // lookup returns the query, and its arguments, that counts what a change makes.

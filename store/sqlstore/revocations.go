@@ -19,8 +19,8 @@ var _ jwtx.RevocationStore = (*Revocations)(nil)
 type Revocations struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error
-// means that tx cannot go on.
-func (s *Revocations) In(tx *sql.Tx) *Revocations { return &Revocations{conn{s.conn.store, tx}} }
+// means that tx cannot go on. What it reads is as tx sees it. A nil tx panics.
+func (s *Revocations) In(tx *sql.Tx) *Revocations { return &Revocations{s.conn.in(tx)} }
 
 const revocationTable = "countersign_revocations"
 
@@ -91,7 +91,7 @@ func (s *Revocations) RevokedUpTo(ctx context.Context, now time.Time, keys ...st
 
 // find returns what there is of keys, at most lookupSize.
 func (s *Revocations) find(ctx context.Context, now time.Time, keys []string) (map[string]time.Time, error) {
-	args := []any{s.conn.store.dialect.timestamp(now)}
+	args := []any{s.conn.store.dialect.instant(now)}
 	for i := range lookupSize {
 		key := keys[min(i, len(keys)-1)]
 		if !isRevocable(key) {

@@ -108,7 +108,7 @@ func asTime(v any) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(timeLayout, text)
+	t, err := time.Parse(time.DateTime, text) // and a fraction; people write times without one
 	return t, err == nil
 }
 

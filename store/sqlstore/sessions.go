@@ -24,8 +24,10 @@ var (
 type Sessions struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that
-// is none of package session means that tx cannot go on.
-func (s *Sessions) In(tx *sql.Tx) *Sessions { return &Sessions{conn{s.conn.store, tx}} }
+// is none of package session means that tx cannot go on. What it reads is as tx sees it, which at REPEATABLE READ, the
+// default of MySQL, is as it was when tx began; DeleteAll finds all there is on MySQL, and on PostgreSQL at READ COMMITTED.
+// Keep tx short: others may have to wait for its end. A nil tx panics.
+func (s *Sessions) In(tx *sql.Tx) *Sessions { return &Sessions{s.conn.in(tx)} }
 
 const sessionTable = "countersign_sessions"
 
@@ -39,7 +41,9 @@ var sessionColumns = []string{
 const fixedOfSession = 4
 
 // sessionStatements are those that [Sessions] sends.
-type sessionStatements struct{ create, get, replace, whyNot, remove, list, ids, removeAll *statement }
+type sessionStatements struct {
+	create, get, replace, whyNot, remove, list, ids, removeAll, removeAtOnce *statement
+}
 
 func newSessionStatements(s *Store) sessionStatements {
 	columns := s.dialect.list(sessionColumns)
@@ -53,8 +57,9 @@ func newSessionStatements(s *Store) sessionStatements {
 		remove: s.statement("DELETE FROM " + sessionTable + " WHERE id = ?"),
 		list: s.statement("SELECT " + columns + " FROM " + sessionTable +
 			" WHERE actor_type = ? AND actor_id = ? AND expires_at > ? ORDER BY " + sessionTable + ".created_at, id"),
-		ids:       s.statement("SELECT id FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ? ORDER BY id"),
-		removeAll: s.statement(deletion(sessionTable)),
+		ids:          s.statement("SELECT id FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ? ORDER BY id"),
+		removeAll:    s.statement(s.dialect.deletion(sessionTable)),
+		removeAtOnce: s.statement("DELETE FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ?"),
 	}
 }
 
@@ -70,7 +75,7 @@ func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
 	}
 	rows, err := s.conn.exec(ctx, s.conn.store.sessions.create, values...)
 	switch {
-	case isDuplicate(err) || err == nil && rows == 0:
+	case s.conn.isDuplicate(err) || err == nil && rows == 0:
 		return session.ErrExists
 	case err != nil:
 		return unavailable("create a session", err)
@@ -84,7 +89,7 @@ func (s *Sessions) Get(ctx context.Context, id string, now time.Time) (session.R
 		return session.Record{}, session.ErrNotFound
 	}
 	store := s.conn.store
-	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.get, id, store.dialect.timestamp(now))
+	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.get, id, store.dialect.instant(now))
 	if err != nil {
 		return session.Record{}, unavailable("get a session", err)
 	}
@@ -106,7 +111,7 @@ func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Tim
 		return err
 	}
 	args := append(slices.Clone(values[fixedOfSession:]), values[:fixedOfSession]...)
-	rows, err := s.conn.exec(ctx, store.sessions.replace, append(args, store.dialect.timestamp(now))...)
+	rows, err := s.conn.exec(ctx, store.sessions.replace, append(args, store.dialect.instant(now))...)
 	switch {
 	case err != nil:
 		return unavailable("replace a session", err)
@@ -119,7 +124,7 @@ func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Tim
 // whyNot returns why there was nothing to replace by rec.
 func (s *Sessions) whyNot(ctx context.Context, rec session.Record, now time.Time) error {
 	store := s.conn.store
-	rows, err := s.conn.query(ctx, 2, store.sessions.whyNot, rec.ID, store.dialect.timestamp(now))
+	rows, err := s.conn.query(ctx, 2, store.sessions.whyNot, rec.ID, store.dialect.instant(now))
 	switch {
 	case err != nil:
 		return unavailable("replace a session", err)
@@ -149,7 +154,7 @@ func (s *Sessions) List(ctx context.Context, actor auth.Actor, now time.Time) ([
 		return nil, nil
 	}
 	store := s.conn.store
-	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.list, actor.Type, actor.ID, store.dialect.timestamp(now))
+	rows, err := s.conn.query(ctx, len(sessionColumns), store.sessions.list, actor.Type, actor.ID, store.dialect.instant(now))
 	if err != nil {
 		return nil, unavailable("list sessions", err)
 	}
@@ -164,6 +169,15 @@ func (s *Sessions) DeleteAll(ctx context.Context, actor auth.Actor, except strin
 	}
 	if !isKey(except) {
 		except = "" // which no row has
+	}
+	if s.conn.tx != nil {
+		// A query may see the database as it was when the transaction began, and miss who logged in since then; this does
+		// not, and holds what it locks until the end, as all of the transaction does.
+		n, err := s.conn.exec(ctx, s.conn.store.sessions.removeAtOnce, actor.Type, actor.ID, except)
+		if err != nil {
+			return 0, unavailable("delete the sessions of an actor", err)
+		}
+		return int(n), nil
 	}
 	rows, err := s.conn.query(ctx, 1, s.conn.store.sessions.ids, actor.Type, actor.ID, except)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
@@ -79,14 +80,19 @@ func TestKeyRingNames(t *testing.T) {
 // method.
 type (
 	stateError  string
-	numberError struct{ Number uint16 }
+	numberError struct {
+		Number uint16
+		text   string
+	}
+	hollowError struct{ *numberError } // which is nil
 	codeError   int
 	codeField   struct{ Code int }
 )
 
 func (e stateError) Error() string    { return "SQLSTATE " + string(e) }
 func (e stateError) SQLState() string { return string(e) }
-func (e *numberError) Error() string  { return fmt.Sprint("number ", e.Number) }
+func (e *numberError) Error() string  { return fmt.Sprint("number ", e.Number, " ", e.text) }
+func (e hollowError) Error() string   { return "hollow" }
 func (e codeError) Error() string     { return fmt.Sprint("code ", int(e)) }
 func (e codeError) Code() int         { return int(e) }
 func (e codeField) Error() string     { return fmt.Sprint("code ", e.Code) }
@@ -117,9 +123,11 @@ func TestRetries(t *testing.T) {
 		{"a deadlock of PostgreSQL", sqlstore.PostgreSQL, 1, fmt.Errorf("exec: %w", stateError("40P01")), 2, true},
 		{"a deadlock that does not end", sqlstore.PostgreSQL, 100, stateError("40P01"), 4, false},
 		{"an error of PostgreSQL", sqlstore.PostgreSQL, 1, stateError("57P01"), 1, false},
-		{"a deadlock of MySQL", sqlstore.MySQL, 3, &numberError{1213}, 4, true},
-		{"a lock wait of MySQL", sqlstore.MySQL, 1, fmt.Errorf("exec: %w", &numberError{1205}), 2, true},
-		{"an error of MySQL", sqlstore.MySQL, 1, &numberError{1290}, 1, false},
+		{"a deadlock of MySQL", sqlstore.MySQL, 3, &numberError{1213, ""}, 4, true},
+		{"a lock wait of MySQL", sqlstore.MySQL, 1, fmt.Errorf("exec: %w", &numberError{1205, ""}), 2, true},
+		{"an error of MySQL", sqlstore.MySQL, 1, &numberError{1290, ""}, 1, false},
+		{"an error of PostgreSQL with a number of MySQL", sqlstore.PostgreSQL, 1, &numberError{1213, ""}, 1, false},
+		{"a locked file of SQLite, says MySQL", sqlstore.MySQL, 1, codeError(5), 1, false},
 		{"a locked file of SQLite", sqlstore.SQLite, 20, codeError(5), 21, true},
 		{"a locked file of SQLite, in another driver", sqlstore.SQLite, 2, codeField{5}, 3, true},
 		{"a locked file of SQLite, with an extended code", sqlstore.SQLite, 2, codeError(517), 3, true},
@@ -169,10 +177,14 @@ func TestDuplicates(t *testing.T) {
 		want    error
 	}{
 		{sqlstore.PostgreSQL, answer{changed: 0}, nil, apikey.ErrExists},
-		{sqlstore.PostgreSQL, answer{}, stateError("23505"), apikey.ErrExists},
+		{sqlstore.PostgreSQL, answer{}, stateError("23505"), auth.ErrUnavailable}, // of a key that is not ours
 		{sqlstore.PostgreSQL, answer{}, stateError("23514"), auth.ErrUnavailable},
-		{sqlstore.MySQL, answer{}, &numberError{1062}, apikey.ErrExists},
-		{sqlstore.MySQL, answer{}, &numberError{1406}, auth.ErrUnavailable},
+		{sqlstore.MySQL, answer{}, &numberError{1062, "for key 'PRIMARY'"}, apikey.ErrExists},
+		{sqlstore.MySQL, answer{}, &numberError{1062, "for key 'countersign_api_keys.PRIMARY'"}, apikey.ErrExists},
+		{sqlstore.MySQL, answer{}, errors.Join(io.EOF, &numberError{1062, "for key 'PRIMARY'"}), apikey.ErrExists},
+		{sqlstore.MySQL, answer{}, &numberError{1062, "for key 'our_titles'"}, auth.ErrUnavailable},
+		{sqlstore.MySQL, answer{}, hollowError{}, auth.ErrUnavailable},
+		{sqlstore.MySQL, answer{}, &numberError{1406, ""}, auth.ErrUnavailable},
 		{sqlstore.SQLite, answer{changed: 0}, nil, apikey.ErrExists},
 		{sqlstore.SQLite, answer{}, codeError(19), auth.ErrUnavailable},
 	}

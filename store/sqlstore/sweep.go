@@ -26,7 +26,7 @@ func newSweeps(s *Store) []sweep {
 		return sweep{
 			after: after,
 			find:  s.statement("SELECT id FROM " + table + " WHERE expires_at < ? ORDER BY expires_at LIMIT ?"),
-			end:   s.statement(deletion(table) + " AND expires_at < ?"), // it may have been renewed meanwhile
+			end:   s.statement(s.dialect.deletion(table) + " AND expires_at < ?"), // it may have been renewed meanwhile
 		}
 	}
 	return []sweep{of(sessionTable, sweepAfter), of(revocationTable, sweepAfter), of(keyTable, sweepKeysAfter)}
@@ -56,7 +56,7 @@ func (s *Store) sweep(ctx context.Context, w sweep) (removed int, err error) {
 		}
 		n, err := c.deleteRows(ctx, w.end, rows, before)
 		removed += n
-		if err != nil || len(rows) < sweepSize {
+		if err != nil || len(rows) < sweepSize || n == 0 { // 0: others sweep too, or these cannot be deleted
 			return removed, err
 		}
 	}

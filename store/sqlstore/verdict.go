@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/countersign-go/countersign/auth"
 )
@@ -20,28 +21,39 @@ const (
 
 // judge says what err means. No driver is imported here, so what it knows is read where drivers have it: a method that
 // several share, or a field.
-func judge(err error) verdict {
+func (d Dialect) judge(err error) verdict {
+	switch d {
+	case PostgreSQL:
+		return judgePostgreSQL(err)
+	case MySQL:
+		return judgeMySQL(err)
+	}
+	// SQLITE_BUSY, SQLITE_LOCKED
+	if code, ok := sqliteCode(err); ok && (code == 5 || code == 6) {
+		return busy
+	}
+	return outage
+}
+
+func judgePostgreSQL(err error) verdict {
 	var state interface{ SQLState() string } // pgx, pq
 	if errors.As(err, &state) {
 		switch state.SQLState() {
 		case "40001", "40P01": // serialization_failure, deadlock_detected
 			return contended
-		case "23505": // unique_violation
-			return duplicate
 		}
-		return outage
 	}
-	if number, ok := field(err, "Number"); ok { // go-sql-driver/mysql
-		switch number {
-		case 1062: // ER_DUP_ENTRY
-			return duplicate
-		case 1205, 1213, 1020: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD
-			return contended
-		}
-		return outage
-	}
-	if code, ok := sqliteCode(err); ok && (code == 5 || code == 6) { // SQLITE_BUSY, SQLITE_LOCKED
-		return busy
+	return outage
+}
+
+func judgeMySQL(err error) verdict {
+	number, ok := field(err, "Number") // go-sql-driver/mysql
+	switch {
+	case !ok:
+	case number == 1062 && strings.Contains(err.Error(), "PRIMARY'"): // ER_DUP_ENTRY, and not for a key of the application
+		return duplicate
+	case number == 1205, number == 1213, number == 1020: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD
+		return contended
 	}
 	return outage
 }
@@ -57,23 +69,43 @@ func sqliteCode(err error) (uint64, bool) {
 
 // field returns the field called name, a number, of the first error in the chain of err that has one.
 func field(err error, name string) (uint64, bool) {
-	for ; err != nil; err = errors.Unwrap(err) {
-		v := reflect.Indirect(reflect.ValueOf(err))
-		if v.Kind() != reflect.Struct {
-			continue
-		}
-		switch f := v.FieldByName(name); {
-		case f.CanUint():
-			return f.Uint(), true
-		case f.CanInt():
-			return uint64(f.Int()), true
+	if n, ok := ownField(err, name); ok {
+		return n, true
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return field(e.Unwrap(), name)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if n, ok := field(err, name); ok {
+				return n, true
+			}
 		}
 	}
 	return 0, false
 }
 
-// isDuplicate reports whether err says that there is a row with the key.
-func isDuplicate(err error) bool { return err != nil && judge(err) == duplicate }
+// ownField returns the field of err itself.
+func ownField(err error, name string) (uint64, bool) {
+	v := reflect.Indirect(reflect.ValueOf(err))
+	if v.Kind() != reflect.Struct {
+		return 0, false
+	}
+	declared, ok := v.Type().FieldByName(name)
+	if !ok {
+		return 0, false
+	}
+	f, err := v.FieldByIndexErr(declared.Index)
+	switch {
+	case err != nil: // it is in something embedded that is nil
+		return 0, false
+	case f.CanUint():
+		return f.Uint(), true
+	case f.CanInt():
+		return uint64(f.Int()), true
+	}
+	return 0, false
+}
 
 // unavailable says that the database did not do what was asked.
 func unavailable(what string, err error) error {

@@ -34,7 +34,7 @@ var (
 
 // sqliteFile returns the DSN of a new file, set up as package sqlstore says.
 func sqliteFile(t testing.TB) string {
-	return "file:" + filepath.Join(t.TempDir(), "app.db") + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"
+	return "file:" + filepath.Join(t.TempDir(), "app.db") + "?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL)"
 }
 
 // A database is one with tables of its own in it.
