@@ -40,7 +40,6 @@ var passed table
 type table struct {
 	mu       sync.Mutex
 	backends []string
-	kinds    []string
 	suites   map[[2]string][]string
 }
 
@@ -61,23 +60,25 @@ func (p *table) note(t *testing.T, backend, of, name string) {
 	if !slices.Contains(p.backends, backend) {
 		p.backends = append(p.backends, backend)
 	}
-	if !slices.Contains(p.kinds, of) {
-		p.kinds = append(p.kinds, of)
-	}
 	if p.suites == nil {
 		p.suites = map[[2]string][]string{}
 	}
 	cell := [2]string{backend, of}
-	p.suites[cell] = append(p.suites[cell], name)
+	if !slices.Contains(p.suites[cell], name) {
+		p.suites[cell] = append(p.suites[cell], name)
+		slices.Sort(p.suites[cell])
+	}
 }
 
 // String returns the table as Markdown.
 func (p *table) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| | %s |\n|---%s|\n", strings.Join(p.kinds, " | "), strings.Repeat("|---", len(p.kinds)))
+	kinds := []string{"sessions", "API keys", "revocations", "key rings"}
+	fmt.Fprintf(&b, "| | %s |\n|---%s|\n", strings.Join(kinds, " | "), strings.Repeat("|---", len(kinds)))
+	slices.Sort(p.backends)
 	for _, backend := range p.backends {
 		fmt.Fprintf(&b, "| %s |", backend)
-		for _, of := range p.kinds {
+		for _, of := range kinds {
 			suites := p.suites[[2]string{backend, of}]
 			if len(suites) == 0 {
 				suites = []string{"–"}
