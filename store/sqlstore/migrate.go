@@ -88,7 +88,11 @@ func (m migrator) exclusively(ctx context.Context, f func(context.Context) error
 	// Whatever becomes of ctx, the connection goes back to the pool without a transaction.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, endErr := m.ExecContext(ending, end); endErr != nil {
+	endErr := untilFree(ending, func() error {
+		_, err := m.ExecContext(ending, end)
+		return err
+	})
+	if endErr != nil {
 		m.discard() // the transaction may still be open, and with it a lock
 		err = cmp.Or(err, endErr)
 	}
