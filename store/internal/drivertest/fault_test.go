@@ -123,7 +123,7 @@ func demoted(t *testing.T, s *server.Server) storetest.Fault {
 			}
 			client := redis.NewClient(opts)
 			defer client.Close()
-			if err := client.SlaveOf(context.Background(), host, port).Err(); err != nil {
+			if err := client.ReplicaOf(context.Background(), host, port).Err(); err != nil {
 				t.Error(err)
 			}
 		}
