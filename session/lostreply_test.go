@@ -94,3 +94,23 @@ func TestLostReplyToAnEnd(t *testing.T) {
 		})
 	}
 }
+
+// A store says that it wrote, and did not: what it has decides at the next read, and nobody is let in by what it has not.
+func TestStoreThatLies(t *testing.T) {
+	lie := answering(nil)
+	t.Run("about a log-in", func(t *testing.T) {
+		s := newSite(nil)
+		s.store.once("Create", lie)
+		check(t, "a request", s.logIn().get("/me"), unauthorized(clearing))
+	})
+	t.Run("about a new secret", func(t *testing.T) {
+		b := newSite(nil).logIn()
+		old := *b
+		b.site.edit = addOTP
+		b.site.store.once("Replace", lie)
+		b.post("/rotate")
+		check(t, "the new cookie", b.get("/me"), unauthorized(clearing))
+		check(t, "the old cookie, for what it was", old.get("/me"), passed("user ann"))
+		check(t, "the factors", old.factors(t), "pwd")
+	})
+}
