@@ -57,7 +57,7 @@ func newSessionStatements(s *Store) sessionStatements {
 		remove: s.statement("DELETE FROM " + sessionTable + " WHERE id = ?"),
 		list: s.statement("SELECT " + columns + " FROM " + sessionTable +
 			" WHERE actor_type = ? AND actor_id = ? AND expires_at > ? ORDER BY " + sessionTable + ".created_at, id"),
-		ids:          s.statement("SELECT id FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ? ORDER BY id"),
+		ids:          s.statement("SELECT id FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ?"),
 		removeAll:    s.statement(s.dialect.deletion(sessionTable)),
 		removeAtOnce: s.statement("DELETE FROM " + sessionTable + " WHERE actor_type = ? AND actor_id = ? AND id <> ?"),
 	}

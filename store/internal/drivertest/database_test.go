@@ -41,6 +41,7 @@ func sqliteFile(t testing.TB) string {
 type database struct {
 	*sqlstore.Store
 	db   *sql.DB
+	at   string // its DSN
 	opts *sqlstore.Options
 	backend
 }
@@ -61,7 +62,7 @@ func pool(t testing.TB, b backend, dsn string) *sql.DB {
 // emptyAt returns a database without the tables.
 func emptyAt(t testing.TB, b backend, dsn string) *database {
 	t.Helper()
-	d := &database{db: pool(t, b, dsn), opts: &sqlstore.Options{Prefix: "t" + random() + "_"}, backend: b}
+	d := &database{db: pool(t, b, dsn), at: dsn, opts: &sqlstore.Options{Prefix: "t" + random() + "_"}, backend: b}
 	t.Cleanup(func() {
 		for _, table := range []string{"sessions", "api_keys", "revocations", "key_rings", "migrations"} {
 			d.db.Exec("DROP TABLE " + d.opts.Prefix + table)
@@ -79,6 +80,12 @@ func (d *database) store(t testing.TB, db *sql.DB) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// by returns the same database by another pool.
+func (d *database) by(t testing.TB, db *sql.DB) *database {
+	t.Helper()
+	return &database{Store: d.store(t, db), db: db, at: d.at, opts: d.opts, backend: d.backend}
 }
 
 // migrated returns a database with the tables.

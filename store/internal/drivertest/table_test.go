@@ -19,8 +19,16 @@ const (
 	ends   = "<!-- end of suites -->\n"
 )
 
-// TestMain holds the table against what passed, where all of it ran and nothing may be lacking.
+// TestMain does the job that a test has started this process for. Else it runs the tests, and holds the table against what
+// passed, where all of it ran and nothing may be lacking.
 func TestMain(m *testing.M) {
+	if name := os.Getenv(jobVariable); name != "" {
+		if err := doJob(jobs[name]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
 	code := m.Run()
 	whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.list").Value.String() == ""
