@@ -1,5 +1,3 @@
-//go:build unix
-
 package drivertest_test
 
 import (
@@ -24,7 +22,7 @@ func TestEndsOutliveACrash(t *testing.T) {
 		"PostgreSQL": {server.StartPostgres, func(t *testing.T, s *server.Server, addr string) stores {
 			return migratedAt(t, postgres, s.DSNAt(addr)).stores()
 		}},
-		"MariaDB": {server.StartMariaDB, func(t *testing.T, s *server.Server, addr string) stores {
+		"MariaDB": {func(t testing.TB) *server.Server { return server.StartMariaDB(t) }, func(t *testing.T, s *server.Server, addr string) stores {
 			return migratedAt(t, mariadb, s.DSNAt(addr)).stores()
 		}},
 		"Redis": {func(t testing.TB) *server.Server { return server.StartRedis(t) }, func(t *testing.T, s *server.Server, addr string) stores {

@@ -1,5 +1,3 @@
-//go:build unix
-
 package drivertest_test
 
 import (
@@ -21,7 +19,7 @@ func TestFaults(t *testing.T) {
 	for _, b := range []struct {
 		backend
 		start func(testing.TB) *server.Server
-	}{{postgres, server.StartPostgres}, {mariadb, server.StartMariaDB}} {
+	}{{postgres, server.StartPostgres}, {mariadb, func(t testing.TB) *server.Server { return server.StartMariaDB(t) }}} {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.start(t)
 			proxy := storetest.NewProxy(t, s.Addr())

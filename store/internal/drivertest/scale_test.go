@@ -28,17 +28,22 @@ func BenchmarkScale(b *testing.B) {
 	}
 	for _, kind := range []struct {
 		name string
-		open func(b *testing.B) *warehouse
+		open func(b *testing.B) func() *warehouse // which opens another one on the same server
 	}{
-		{"memory", openMemory},
-		{"PostgreSQL", func(b *testing.B) *warehouse { return openSQL(b, postgres) }},
-		{"MariaDB", func(b *testing.B) *warehouse { return openSQL(b, mariadb) }},
-		{"SQLite", func(b *testing.B) *warehouse { return openSQL(b, sqlite) }},
-		{"Redis", openRedis},
+		{"memory", func(b *testing.B) func() *warehouse { return func() *warehouse { return openMemory(b) } }},
+		{"PostgreSQL", func(b *testing.B) func() *warehouse {
+			return func() *warehouse { return openSQL(b, migrated(b, postgres)) }
+		}},
+		{"MariaDB", openMariaDB},
+		{"SQLite", func(b *testing.B) func() *warehouse {
+			return func() *warehouse { return openSQL(b, migrated(b, sqlite)) }
+		}},
+		{"Redis", func(b *testing.B) func() *warehouse { return func() *warehouse { return openRedis(b) } }},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
 			for range b.N {
-				small, large := kind.open(b), kind.open(b)
+				open := kind.open(b)
+				small, large := open(), open()
 				small.fill(b, sizes[0])
 				var table strings.Builder
 				for _, size := range sizes {

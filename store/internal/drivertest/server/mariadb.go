@@ -6,13 +6,15 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	_ "github.com/go-sql-driver/mysql" // the driver mysql
 )
 
 // StartMariaDB starts a MariaDB that writes each commit to the disk, with an empty database, and root without a password.
-func StartMariaDB(t testing.TB) *Server {
+// args are settings that come last, such as "--innodb-buffer-pool-size=1G".
+func StartMariaDB(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return launch(t, kind{
 		name:    "MariaDB",
@@ -22,13 +24,13 @@ func StartMariaDB(t testing.TB) *Server {
 				"--auth-root-authentication-method=normal"}, smallMariaDB...)
 		},
 		command: func(data, port string) []string {
-			return append([]string{"mariadbd", "--no-defaults", "--datadir=" + data, "--skip-name-resolve",
+			return slices.Concat([]string{"mariadbd", "--no-defaults", "--datadir=" + data, "--skip-name-resolve",
 				"--bind-address=127.0.0.1", "--port=" + port,
 				"--socket=" + filepath.Join(data, "socket"),
 				"--pid-file=" + filepath.Join(data, "pid"),
 				"--tmpdir=" + data,
 				"--innodb-flush-log-at-trx-commit=1",
-			}, smallMariaDB...)
+			}, smallMariaDB, args)
 		},
 		ready: "ready for connections",
 		dsn:   func(addr string) string { return "root@tcp(" + addr + ")/test" },

@@ -27,7 +27,7 @@ var kinds = []struct {
 	open  func(t testing.TB, s *server.Server) client
 }{
 	{"PostgreSQL", server.StartPostgres, openSQL("pgx")},
-	{"MariaDB", server.StartMariaDB, openSQL("mysql")},
+	{"MariaDB", func(t testing.TB) *server.Server { return server.StartMariaDB(t) }, openSQL("mysql")},
 	{"Redis", func(t testing.TB) *server.Server { return server.StartRedis(t) }, openRedis},
 }
 
