@@ -45,6 +45,9 @@ type Config struct {
 
 // A Manager issues, verifies and revokes keys. Make one with [New]; it does not change, and many goroutines may use it at
 // once. Call [Manager.Close] at the end if the store is a [UseRecorder].
+//
+// [auth.Guard.Refuse] answers errors of its methods that wrap [auth.ErrUnavailable]; what [ErrNotFound] and [ErrRevoked]
+// are to a client, such as 404 and 409, is for the program to say.
 type Manager struct {
 	store   Store
 	codec   token.Codec
@@ -181,7 +184,8 @@ func (m *Manager) List(ctx context.Context, owner auth.Actor) ([]Key, error) {
 	return keys, nil
 }
 
-// Revoke ends a key for good; by says who did it. It is refused from the next request on. A key that is not there is
+// Revoke ends a key for good, whoever it belongs to; by says who did it, and is only written down: whether they may is for
+// the caller to find out, such as by [Manager.List]. The key is refused from the next request on. A key that is not there is
 // [ErrNotFound], one that is revoked already [ErrRevoked]. Any other error means that the key may still work.
 func (m *Manager) Revoke(ctx context.Context, id, by string) error {
 	if !isName(by) {

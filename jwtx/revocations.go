@@ -22,8 +22,9 @@ type RevocationsConfig struct {
 	MaxLifetime time.Duration
 
 	// Leeway is how far the clock of an issuer may be ahead of that of the process that revokes. It should be no less than
-	// the Leeway of the verifiers: when all of an actor's tokens are revoked, those whose iat is ahead by more stay good.
-	// Default 0, at most 10 minutes.
+	// the Leeway of the verifiers: when all of an actor's tokens are revoked, those whose iat is ahead by more stay good. The
+	// price is that a token which is issued within the Leeway after that is refused too, for all its life. Default 0, at most
+	// 10 minutes.
 	Leeway time.Duration
 
 	// Timeout is what a revocation may take; default: [DefaultTimeout]. For asking there is the one of [Config].
@@ -40,6 +41,9 @@ type RevocationsConfig struct {
 // It refuses, as if they were revoked, tokens that could come back to life when their revocation is forgotten: those that
 // live longer than MaxLifetime, and those without iat, since nobody knows how long they live. So it does with tokens that
 // cannot be revoked, having neither jti nor sid nor an actor.
+//
+// It is for tokens that have nothing else behind them. For those of your own sessions give Config the session manager's
+// Ended: that they end with their session costs one read, which needs no other store.
 type Revocations struct{ config RevocationsConfig }
 
 // NewRevocations returns the revocations that c describes, or all that is wrong with c.

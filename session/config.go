@@ -31,7 +31,7 @@ type Config struct {
 
 	// Keys authenticate the cookies: 32 random bytes or more each, 8 keys at most. The first signs, all are accepted. To
 	// change keys without logging anyone out put a new one in front, and drop an old one when Lifetime has passed. All
-	// processes behind one host need the same: to one that has others, a cookie is none, which is logged at debug level.
+	// processes behind one host need the same: to one that has others, a cookie is as good as none, and no log tells.
 	Keys [][]byte
 
 	// Origins are other origins whose pages may send requests with the cookie, see [auth.CrossOriginConfig].

@@ -147,8 +147,9 @@ func setCookie(h http.Header, c *http.Cookie) {
 	}), c.String())
 }
 
-// End ends a session: its cookie, and whatever else carries its ID, is refused from now on. One that has ended already is
-// nil. Any error means that it may go on.
+// End ends a session, whoever it belongs to: whether somebody may is for the caller to find out, such as by [Manager.List].
+// Its cookie, and whatever else carries its ID, is refused from now on. One that has ended already is nil. Any error means
+// that it may go on.
 func (m *Manager) End(ctx context.Context, id string) error {
 	if !token.IsID(id) {
 		return nil // of no session

@@ -25,7 +25,8 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 // called by many goroutines at once, return when ctx is done, and change nothing if it was done before. An error that says
 // that a server does not answer wraps [auth.ErrUnavailable]. Package store/storetest has the suite that a store must pass.
 //
-// A session keeps its actor for as long as it is there. Create and Replace refuse a record that [Record.Check] refuses.
+// Create and Replace refuse a record that [Record.Check] refuses. A session keeps its actor for as long as it is there:
+// Replace refuses one of another actor, too.
 type Store interface {
 	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
 	// until the store has dropped it.

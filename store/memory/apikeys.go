@@ -28,9 +28,9 @@ func NewAPIKeys(opts *Options) *APIKeys {
 			k.Version = version // there is nothing in a key that could be shared
 			return k
 		},
-		keep: func(next, last apikey.Key) apikey.Key {
+		replace: func(last, next apikey.Key) (apikey.Key, error) {
 			next.LastUsed = last.LastUsed
-			return next
+			return next, nil
 		},
 		notFound: apikey.ErrNotFound,
 		exists:   apikey.ErrExists,

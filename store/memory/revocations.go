@@ -37,6 +37,7 @@ func NewRevocations(opts *Options) *Revocations {
 			r.version = version
 			return r
 		},
+		replace:  func(_, next revocation) (revocation, error) { return next, nil },
 		notFound: errChanged, // since it was there
 		exists:   errKept,
 		conflict: errChanged,

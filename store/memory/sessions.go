@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -28,6 +29,12 @@ func NewSessions(opts *Options) *Sessions {
 			r = r.Clone()
 			r.Version = version
 			return r
+		},
+		replace: func(last, next session.Record) (session.Record, error) {
+			if next.Login.Actor != last.Login.Actor {
+				return next, errors.New("memory: a session keeps its actor")
+			}
+			return next, nil
 		},
 		notFound: session.ErrNotFound,
 		exists:   session.ErrExists,

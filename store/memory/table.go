@@ -15,8 +15,8 @@ import (
 // A schema says how a table reads and copies records of type R, and what it answers.
 type schema[R any] struct {
 	columns                    func(R) columns
-	clone                      func(rec R, version int64) R // a copy with that version, which shares nothing with rec
-	keep                       func(next, last R) R         // next with what a replacement leaves as it was; nil is all of next
+	clone                      func(rec R, version int64) R  // a copy with that version, which shares nothing with rec
+	replace                    func(last, next R) (R, error) // what is kept of next in the place of last, or why nothing is
 	notFound, exists, conflict error
 }
 
@@ -134,7 +134,7 @@ func (t *table[R]) get(ctx context.Context, id string, now time.Time) (rec R, er
 	return t.schema.clone(row.rec, row.version), nil
 }
 
-func (t *table[R]) replace(ctx context.Context, rec R, now time.Time) error {
+func (t *table[R]) replace(ctx context.Context, rec R, now time.Time) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -154,8 +154,8 @@ func (t *table[R]) replace(ctx context.Context, rec R, now time.Time) error {
 	case last.version != want.version:
 		return t.schema.conflict
 	}
-	if t.schema.keep != nil {
-		next.rec = t.schema.keep(next.rec, last.rec)
+	if next.rec, err = t.schema.replace(last.rec, next.rec); err != nil {
+		return err
 	}
 	if last.owner != next.owner {
 		t.byOwner.remove(last.owner, e)

@@ -16,7 +16,8 @@ import (
 // itself.
 //
 // A master must have the maxmemory-policy noeviction, even where there is no maxmemory: that can be set at any time, and
-// from then on any other policy ends sessions and forgets revocations, without a word. A replica is refused, which is what
+// from then on any other policy ends sessions and forgets revocations, without a word. It must have appendonly, unless
+// [Options].InsecureVolatile does without; which appendfsync it has, Check does not see. A replica is refused, which is what
 // a client of [redis.NewFailoverClient] with ReplicaOnly talks to; so is one server of a cluster without its client.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.begin(ctx, "check"); err != nil {
@@ -24,19 +25,19 @@ func (s *Store) Check(ctx context.Context) error {
 	}
 	switch c := s.client.(type) {
 	case *redis.ClusterClient:
-		return checkMasters(ctx, c)
+		return s.checkMasters(ctx, c)
 	case *redis.Client:
-		return checkServer(ctx, c, false)
+		return s.checkServer(ctx, c, false)
 	}
 	return errZero
 }
 
 // checkMasters asks all masters at once. ForEachMaster would return the error of one of them.
-func checkMasters(ctx context.Context, c *redis.ClusterClient) error {
+func (s *Store) checkMasters(ctx context.Context, c *redis.ClusterClient) error {
 	var mu sync.Mutex
 	var errs []error
 	err := c.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
-		err := checkServer(ctx, master, true)
+		err := s.checkServer(ctx, master, true)
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
@@ -52,7 +53,7 @@ func checkMasters(ctx context.Context, c *redis.ClusterClient) error {
 }
 
 // checkServer returns what is wrong with one server.
-func checkServer(ctx context.Context, c *redis.Client, clustered bool) error {
+func (s *Store) checkServer(ctx context.Context, c *redis.Client, clustered bool) error {
 	text, err := c.Info(ctx).Result()
 	if err != nil {
 		return unavailable("check", err)
@@ -62,6 +63,9 @@ func checkServer(ctx context.Context, c *redis.Client, clustered bool) error {
 	if policy := info["maxmemory_policy"]; policy != "noeviction" {
 		errs = append(errs, fmt.Errorf("redisstore: %s has the maxmemory-policy %q, which ends sessions at random: "+
 			"CONFIG SET maxmemory-policy noeviction", name, policy))
+	}
+	if info["aof_enabled"] != "1" && !s.volatile {
+		errs = append(errs, fmt.Errorf("redisstore: %s keeps nothing when it is started again: CONFIG SET appendonly yes", name))
 	}
 	if role := info["role"]; role != "master" {
 		errs = append(errs, fmt.Errorf("redisstore: %s has the role %q: only a master knows what has ended", name, role))

@@ -3,15 +3,18 @@ package redisstore_test
 import (
 	"errors"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/store/redisstore"
 )
 
 func TestCheck(t *testing.T) {
-	const good = "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n" +
+	const aof = "aof_enabled:1\r\n"
+	const good = aof + "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n" +
 		"# Replication\r\nrole:master\r\ncluster_enabled:0\r\n"
 	const command = "CONFIG SET maxmemory-policy noeviction"
 	tests := []struct {
@@ -20,14 +23,15 @@ func TestCheck(t *testing.T) {
 		want []string // in the error; none is nil
 	}{
 		{"a good one", good, nil},
-		{"one that evicts", "maxmemory:100\r\nmaxmemory_policy:allkeys-lru\r\nrole:master\r\n", []string{command, "allkeys-lru"}},
-		{"one that would evict", "maxmemory:0\r\nmaxmemory_policy:volatile-ttl\r\nrole:master\r\n",
+		{"one that evicts", aof + "maxmemory:100\r\nmaxmemory_policy:allkeys-lru\r\nrole:master\r\n", []string{command, "allkeys-lru"}},
+		{"one that would evict", aof + "maxmemory:0\r\nmaxmemory_policy:volatile-ttl\r\nrole:master\r\n",
 			[]string{command, "volatile-ttl"}},
-		{"one that does not say", "role:master\r\n", []string{command}},
-		{"a replica", "maxmemory_policy:noeviction\r\nrole:slave\r\n", []string{`the role "slave"`}},
+		{"one that does not say", aof + "role:master\r\n", []string{command}},
+		{"one without a file", strings.Replace(good, aof, "aof_enabled:0\r\n", 1), []string{"CONFIG SET appendonly yes"}},
+		{"a replica", aof + "maxmemory_policy:noeviction\r\nrole:slave\r\n", []string{`the role "slave"`}},
 		{"one of a cluster", good + "cluster_enabled:1\r\n", []string{"redis.ClusterClient"}},
 		{"all at once", "maxmemory_policy:volatile-lru\r\nrole:slave\r\ncluster_enabled:1\r\n",
-			[]string{command, "the role", "redis.ClusterClient"}},
+			[]string{command, "appendonly", "the role", "redis.ClusterClient"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,7 +52,7 @@ func TestCheck(t *testing.T) {
 func TestCheckCluster(t *testing.T) {
 	info := func(policy string) func([]string) string {
 		return func([]string) string {
-			return bulk("maxmemory_policy:" + policy + "\r\nrole:master\r\ncluster_enabled:1\r\n")
+			return bulk("aof_enabled:1\r\nmaxmemory_policy:" + policy + "\r\nrole:master\r\ncluster_enabled:1\r\n")
 		}
 	}
 	good := newFakeServer(t, info("noeviction"))
@@ -78,4 +82,14 @@ func TestCheckOfNoServer(t *testing.T) {
 	check(t, "an outage", errors.Is(err, auth.ErrUnavailable), true)
 	var cause *net.OpError
 	check(t, "with its cause", errors.As(err, &cause), true)
+}
+
+// A server that keeps nothing is accepted where that is asked for.
+func TestCheckOfAVolatileServer(t *testing.T) {
+	server := newFakeServer(t, func([]string) string {
+		return bulk("aof_enabled:0\r\nmaxmemory_policy:noeviction\r\nrole:master\r\n")
+	})
+	s, err := redisstore.New(server.client(t), &redisstore.Options{InsecureVolatile: true})
+	must(t, "New", err)
+	must(t, "Check", s.Check(t.Context()))
 }

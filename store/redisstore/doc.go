@@ -18,7 +18,7 @@
 //   - maxmemory-policy noeviction. Any other one ends sessions and forgets revocations when memory is short. With this one
 //     a server that is full refuses logins, and Check says if it is not set. A session takes about 1 KB, its metadata
 //     aside: some 750 bytes for the record, and up to 200 for the list of its actor. A revocation takes 200 bytes.
-//   - appendonly yes. Without it, a restart ends all sessions and makes tokens good again that were revoked; with snapshots
+//   - appendonly yes, or Check says so. Without it, a restart ends all sessions and makes tokens good again that were revoked; with snapshots
 //     alone, it also brings back sessions that have ended since the last one. With appendfsync always, nothing that was
 //     answered is lost in a crash. With everysec, the default, it may be the last two seconds or so, and a logout, or a
 //     revocation, among them is undone.
@@ -58,4 +58,5 @@
 //   - While a cluster moves keys to another server, Get and Delete work, and other calls that touch these keys may be
 //     outages for that moment.
 //   - There is no goroutine and nothing to close but the client.
+//   - While a server is gone, the client dials several times before a call fails: DialerRetries in its options bounds that.
 package redisstore

@@ -57,7 +57,9 @@ type keeper struct {
 func open(t testing.TB, edit func(*redis.Options)) keeper {
 	t.Helper()
 	k := keeper{prefix: "test-" + token.NewID() + ":", redis: connect(t, nil)}
-	k.Store = newStore(t, connect(t, edit), k.prefix)
+	var err error
+	k.Store, err = redisstore.New(connect(t, edit), &redisstore.Options{Prefix: k.prefix, InsecureVolatile: true})
+	must(t, "New", err)
 	t.Cleanup(func() {
 		keys := k.keys(t)
 		for len(keys) > 0 {

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,14 +25,19 @@ type Options struct {
 	// Prefix is what all keys begin with, so that other programs can share the database: 64 bytes of printable ASCII at
 	// most, without spaces and braces. One should not begin with another. Default: [DefaultPrefix].
 	Prefix string
+
+	// InsecureVolatile has [Store.Check] accept a server that keeps nothing on its disk: when it is started again, all
+	// sessions have ended, and tokens that were revoked are good again.
+	InsecureVolatile bool
 }
 
 // A Store is one Redis or Valkey, or a cluster of them, seen by the interfaces that it implements: [Store.Sessions] and
-// [Store.Revocations]. It holds nothing but the client and the prefix. Make one with [New]; what the zero value hands out
+// [Store.Revocations]. It holds nothing but the client and the options. Make one with [New]; what the zero value hands out
 // answers each call with an error. Many goroutines may use it at once.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
+	client   redis.UniversalClient
+	prefix   string
+	volatile bool // see Options.InsecureVolatile
 }
 
 // New returns a store that uses client, which stays the caller's to close. nil opts are fine. New does no I/O: call
@@ -45,14 +51,14 @@ type Store struct {
 //   - without ContextTimeoutEnabled, or with a ReadTimeout or WriteTimeout of -2: its calls outlive their deadline;
 //   - that reads from replicas or from a cache of its own: a copy that lags behind brings back sessions that have ended.
 func New(client redis.UniversalClient, opts *Options) (*Store, error) {
-	prefix := DefaultPrefix
-	if opts != nil && opts.Prefix != "" {
-		prefix = opts.Prefix
+	if opts == nil {
+		opts = &Options{}
 	}
-	if err := errors.Join(checkPrefix(prefix), checkClient(client)); err != nil {
+	s := &Store{client: client, prefix: cmp.Or(opts.Prefix, DefaultPrefix), volatile: opts.InsecureVolatile}
+	if err := errors.Join(checkPrefix(s.prefix), checkClient(client)); err != nil {
 		return nil, err
 	}
-	return &Store{client: client, prefix: prefix}, nil
+	return s, nil
 }
 
 // checkPrefix returns an error if keys cannot begin with prefix. A brace would be taken for the part of the key that says

@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// Check asks the database whether the tables and indexes are there and as they should be, and returns all that is missing,
-// each with the statement that mends it. Call it at the start of a program that does not call [Migrate]. An error that
-// wraps [auth.ErrUnavailable] says that the database did not answer.
+// Check asks the database whether the tables and indexes are there, the columns can be read, and an ID is the primary key,
+// byte for byte, and returns all that is wrong, most of it with the statement that mends it. It does not compare the types of
+// columns. Call it at the start of a program. An error that wraps [auth.ErrUnavailable] says that the database did not
+// answer, and may go away by itself.
 func (s *Store) Check(ctx context.Context) error {
 	m, err := s.migrator(ctx)
 	if err != nil {
-		return unavailable("check", err)
+		return s.failed("check", err)
 	}
 	defer m.Close()
 	var errs []error
 	for _, check := range []func(context.Context) ([]error, error){m.checkObjects, m.checkTables, m.checkServer} {
 		wrong, err := check(ctx)
 		if err != nil {
-			return unavailable("check", err)
+			return s.failed("check", err)
 		}
 		errs = append(errs, wrong...)
 	}

@@ -4,11 +4,11 @@
 //	db, err := sql.Open("pgx", dsn) // or "mysql", "sqlite"; the application imports the driver
 //	err = sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL, nil)
 //	store, err := sqlstore.New(db, sqlstore.PostgreSQL, nil)
-//	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{key}})
+//	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{cookieKey}})
 //	keys, err := apikey.New(apikey.Config{Store: store.APIKeys()})
-//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store.Revocations(), MaxLifetime: day})
+//	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store.Revocations(), MaxLifetime: lifetime})
 //	signing, err := store.KeyRing("access")
-//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{key}, TokenLifetime: day})
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{sealingKey}, TokenLifetime: lifetime})
 //
 // What is promised:
 //
@@ -20,12 +20,17 @@
 //   - Tables are plain: SELECT title FROM countersign_api_keys WHERE revoked_at IS NULL works. A row that somebody has
 //     damaged is session.ErrCorrupt or apikey.ErrCorrupt: nobody's session, no key.
 //   - A store's In returns it as part of a transaction of the application: a password and the end of all sessions change
-//     together, or not at all.
+//     together, or not at all. A log-in that has compared the old password before the commit, and starts its session after
+//     it, is not among them: have log-ins lock the row with the password, or look at it once more after they started.
 //   - Secrets are not in the tables, only digests, and the state of key rings is sealed.
 //
 // What the surroundings must do:
 //
-//   - Hand over a pool of the primary server: a replica that lags behind would bring back a session that was ended.
+//   - Hand over a pool of the primary server: a replica that lags behind would bring back a session that was ended. So does
+//     a failover to one that was behind, and it takes a key ring back to older keys: have commits wait for a standby
+//     (synchronous_commit and synchronous_standby_names in PostgreSQL, semi-synchronous replication in MySQL and MariaDB).
+//   - Call [Store.Check] at the start, also after [Migrate], which only looks at what it has done itself.
+//   - Keep the clocks of all processes together: when a session has expired is for the clock of the process that is asked.
 //   - Bound the pool ([sql.DB.SetMaxOpenConns]). Calls wait for a free connection as long as their deadline allows.
 //   - Leave transactions of single statements at READ COMMITTED or REPEATABLE READ, whichever is the server's default.
 //     SERIALIZABLE is right too, but many calls at once then give each other up.

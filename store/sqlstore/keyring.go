@@ -91,19 +91,29 @@ func (s *KeyRing) Swap(ctx context.Context, oldVersion int64, state []byte) erro
 // A statement may reach a server that stands still, and be run when it goes on: when the caller has long been told that it
 // failed, and reckons with the keys as they were. So a Swap tells the server until when it is to be done.
 func (s *KeyRing) clock(ctx context.Context) (now, end time.Time, err error) {
-	rows, err := s.conn.query(ctx, 1, s.conn.store.rings.clock)
+	now, err = s.conn.clock(ctx)
 	if err != nil {
 		return time.Time{}, time.Time{}, err
-	}
-	now = rows[0].time()
-	if now.IsZero() {
-		return time.Time{}, time.Time{}, errors.New("the server does not know the time")
 	}
 	left := time.Minute
 	if at, ok := ctx.Deadline(); ok {
 		left = time.Until(at)
 	}
 	return now, now.Add(left), nil
+}
+
+// clock returns the time of the server.
+func (c conn) clock(ctx context.Context) (time.Time, error) {
+	rows, err := c.query(ctx, 1, c.store.rings.clock)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(rows) == 1 {
+		if now := rows[0].time(); !now.IsZero() {
+			return now, nil
+		}
+	}
+	return time.Time{}, errors.New("the server does not know the time")
 }
 
 // clock returns the expression for the time at which a statement, or its part, runs: as text where times are.

@@ -13,8 +13,9 @@ import (
 
 // Migrate makes the tables and indexes that a [Store] with the same arguments needs, and nothing else: what is there stays.
 // It remembers in a table what it has done, so that it may be called at each start, and by many processes at once: one
-// works, the others wait for it until ctx is done. It needs the right to create tables; where the program should not have
-// it, apply the files of [Migrations] otherwise and call [Store.Check] at the start. nil opts are fine.
+// works, the others wait for it until ctx is done. It does not look again at what it has done once: [Store.Check] does. It
+// needs the right to create tables; where the program should not have it, apply the files of [Migrations] otherwise. nil
+// opts are fine. An error that wraps [auth.ErrUnavailable] says that the database did not answer, and may go away by itself.
 func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) error {
 	s, err := New(db, dialect, opts)
 	if err != nil {
@@ -22,11 +23,11 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) er
 	}
 	m, err := s.migrator(ctx)
 	if err != nil {
-		return unavailable("migrate", err)
+		return s.failed("migrate", err)
 	}
 	defer m.Close()
 	if err := m.exclusively(ctx, m.apply); err != nil {
-		return unavailable("migrate", err)
+		return s.failed("migrate", err)
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 //go:embed migrations
 var files embed.FS
 
-// Migrations returns the files that [Migrate] applies, with the default prefix, in the format of goose: for programs that
-// already have a tool for that, and for reading.
+// Migrations returns the files that [Migrate] applies, with the default prefix, in the order of their names: for programs
+// that have a tool for that, and to be read or applied by hand. With goose, which the format is for, they need a version
+// table of their own. None of them has a part that takes back what it made: what is in the tables cannot be made again.
 func Migrations(d Dialect) (fs.FS, error) {
 	if !d.known() {
 		return nil, fmt.Errorf("sqlstore: %v is no dialect", d)
@@ -52,12 +53,10 @@ func migrations(d Dialect, prefix string) []migration {
 	return all
 }
 
-// changes returns the statements of the part of a file that goes up.
+// changes returns the statements of a file.
 func changes(text string) []change {
-	up, _, _ := strings.Cut(text, "-- +goose Down")
-	up = strings.TrimPrefix(up, "-- +goose Up")
 	var all []change
-	for statement := range strings.SplitSeq(up, ";\n") {
+	for statement := range strings.SplitSeq(strings.TrimPrefix(text, "-- +goose Up"), ";\n") {
 		if made := makes.FindStringSubmatch(statement); made != nil {
 			all = append(all, change{strings.TrimSpace(statement), made[1], made[2], made[3]})
 		}

@@ -10,12 +10,10 @@ import (
 	"github.com/countersign-go/countersign/store/sqlstore"
 )
 
-// TestMigrations reads the files of all dialects: they make the same things under the same versions, and take back what
-// they made.
+// TestMigrations reads the files of all dialects: they make the same things under the same versions. Nothing in them takes
+// anything back, or who applies one by hand would lose what there is.
 func TestMigrations(t *testing.T) {
 	objects := regexp.MustCompile(`(?m)^CREATE (?:TABLE|INDEX) (\w+)`)
-	tables := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
-	dropped := regexp.MustCompile(`(?m)^DROP TABLE (\w+);$`)
 	want := map[string]string{} // by the name of the file
 	for _, d := range dialects {
 		folder, err := sqlstore.Migrations(d)
@@ -31,16 +29,14 @@ func TestMigrations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			up, down, found := strings.Cut(string(text), "\n-- +goose Down\n")
-			check(t, name+" goes down", found, true)
-			check(t, name+" goes up", strings.HasPrefix(up, "-- +goose Up\n"), true)
+			check(t, name+" goes up", strings.HasPrefix(string(text), "-- +goose Up\n"), true)
+			check(t, name+" goes down, or drops something", regexp.MustCompile("Down|DROP").Match(text), false)
 			check(t, name+" has a version in its place", strings.HasPrefix(name, []string{"00001_"}[i]), true)
-			made := strings.Join(submatches(objects, up), " ")
+			made := strings.Join(submatches(objects, string(text)), " ")
 			if want[name] == "" {
 				want[name] = made
 			}
 			check(t, d.String()+" makes", made, want[name])
-			check(t, d.String()+" takes back", strings.Join(submatches(dropped, down), " "), strings.Join(submatches(tables, up), " "))
 		}
 		check(t, "files", len(names), len(want))
 	}

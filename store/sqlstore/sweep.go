@@ -32,7 +32,8 @@ func newSweeps(s *Store) []sweep {
 	return []sweep{of(sessionTable, sweepAfter), of(revocationTable, sweepAfter), of(keyTable, sweepKeysAfter)}
 }
 
-// Sweep removes what has expired: sessions and revocations after an hour, API keys after 30 days. Call it from time to
+// Sweep removes what has expired: sessions and revocations after an hour, API keys after 30 days, by the clock of the
+// database or that of this process, whichever is behind: one that is wrong ends nothing early. Call it from time to
 // time, such as once in an hour, from any or all of the processes: nothing depends on it but the size of the tables. It
 // deletes few rows at a time, so that others hardly wait, and goes on until there are none left or ctx is done. It returns
 // how many it removed, also with an error.
@@ -48,7 +49,12 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 }
 
 func (s *Store) sweep(ctx context.Context, w sweep) (removed int, err error) {
-	c, before := conn{store: s}, s.dialect.timestamp(time.Now().Add(-w.after))
+	c := conn{store: s}
+	now, err := c.earliest(ctx)
+	if err != nil {
+		return 0, err
+	}
+	before := s.dialect.timestamp(now.Add(-w.after))
 	for {
 		rows, err := c.query(ctx, 1, w.find, before, sweepSize)
 		if err != nil {
@@ -60,4 +66,13 @@ func (s *Store) sweep(ctx context.Context, w sweep) (removed int, err error) {
 			return removed, err
 		}
 	}
+}
+
+// earliest returns the present by the clock that is behind: the server's or this process's.
+func (c conn) earliest(ctx context.Context) (time.Time, error) {
+	server, err := c.clock(ctx)
+	if now := time.Now(); now.Before(server) {
+		return now, err
+	}
+	return server, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/countersign-go/countersign/auth"
@@ -105,6 +106,36 @@ func ownField(err error, name string) (uint64, bool) {
 		return uint64(f.Int()), true
 	}
 	return 0, false
+}
+
+// failed says that a statement at the start of a program went wrong: as an outage, unless the server answered and would
+// answer the same again, such as that a table may not be made, or that it does not know the dialect.
+func (s *Store) failed(what string, err error) error {
+	if s.dialect.answered(err) {
+		return fmt.Errorf("sqlstore: %s: %w", what, err)
+	}
+	return unavailable(what, err)
+}
+
+// answered reports whether err is what the server says of a statement, and not of itself.
+func (d Dialect) answered(err error) bool {
+	if d.judge(err) != outage {
+		return false
+	}
+	switch d {
+	case PostgreSQL:
+		var state interface{ SQLState() string }
+		if !errors.As(err, &state) {
+			return false
+		}
+		// connection_exception, insufficient_resources, operator_intervention, system_error
+		return !slices.Contains([]string{"08", "53", "57", "58"}, state.SQLState()[:min(2, len(state.SQLState()))])
+	case MySQL:
+		number, ok := field(err, "Number")
+		return ok && number != 1040 && number != 1053 // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN
+	}
+	code, ok := sqliteCode(err)
+	return ok && code == 1 // SQLITE_ERROR
 }
 
 // unavailable says that the database did not do what was asked.

@@ -145,6 +145,14 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 				return m.Replace(ctx, rec, time.Now())
 			}
 		}},
+	{"Replace takes any actor", "Replace by a record of another actor is refused and changes nothing", func(s *sessions, m *memory.Sessions) {
+		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+			if kept, err := m.Get(ctx, rec.ID, now); err == nil {
+				rec.Login.Actor = kept.Login.Actor
+			}
+			return m.Replace(ctx, rec, now)
+		}
+	}},
 	{"Replace cannot bring the end nearer", "Replace moves Expires in both directions", func(s *sessions, m *memory.Sessions) {
 		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
 			if current, err := m.Get(ctx, rec.ID, now); err == nil && rec.Expires.Before(current.Expires) {

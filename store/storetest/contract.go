@@ -17,10 +17,10 @@ func (k kind[R]) contract() []testCase[store[R]] {
 		{"Version is 1 after Create and one more after each Replace", k.storeCounts},
 		{"Create of an existing ID is ErrExists and changes nothing", k.createNeverOverwrites},
 		{"Get of an unknown ID is ErrNotFound", k.getUnknown},
+		{"Replace of an unknown ID is ErrNotFound and creates nothing", k.replaceNeverCreates},
 		{"IDs compare byte for byte", k.idsAreBytes},
 		{"an ID is no pattern, path or statement", k.idsAreOpaque},
 		{"Replace of another version is ErrConflict and changes nothing", k.replaceComparesVersion},
-		{"Replace of an unknown ID is ErrNotFound and creates nothing", k.replaceNeverCreates},
 		{"a context that is done is an error and changes nothing", k.contextDone},
 	}
 }

@@ -9,6 +9,8 @@
 //	jwks.KeyStore                                        TestKeyStore
 //	any of them, on a server                             TestFaults
 //
+// Only the last one shows what a store says of an outage: that its error wraps auth.ErrUnavailable.
+//
 // The first four need nothing but a func that opens a store:
 //
 //	func TestSessions(t *testing.T) {

@@ -115,7 +115,7 @@ func deleteAllComparesActor(ctx context.Context, s indexed) error {
 		if err := deletesAll(ctx, s, actor, "", 1); err != nil {
 			return err
 		}
-		errs = append(errs, sessions.missing(ctx, present{s}, recs[i].ID, "after DeleteAll of its actor",
+		errs = append(errs, sessions.missing(ctx, present{s}, recs[i].ID, fmt.Sprintf("after DeleteAll of its actor, %q", actor),
 			"the session has ended"))
 		for _, rec := range recs[i+1:] {
 			errs = append(errs, sessions.kept(ctx, present{s}, rec,

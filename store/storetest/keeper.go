@@ -127,7 +127,7 @@ func (k *keeper[R]) note(tr *track[R], call string, got R, err error) {
 	case k.kind.notFound:
 		f, text = tr.missed()
 	}
-	k.load.find(f, "by %s of a %s: %s", call, k.what, text)
+	k.load.find(f, "by %s of %s %s: %s", call, k.what, tr.id, text)
 }
 
 // replace changes a record. If that fails, it is mostly to be ended as soon as that can be done: the change, when it

@@ -86,6 +86,9 @@ func (k kind[R]) kept(ctx context.Context, s store[R], want R, when string) erro
 	if err != nil {
 		return fmt.Errorf("%s, Get returned %s, want the record", when, quote(err))
 	}
+	if *k.fields(&got).id == "" {
+		return fmt.Errorf("%s, Get returned neither a record nor an error", when)
+	}
 	if err := difference(got, want); err != nil {
 		return fmt.Errorf("%s, the record differs: %w", when, err)
 	}

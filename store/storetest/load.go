@@ -18,6 +18,7 @@ type load struct {
 	limits
 	chain   *chain
 	fault   atomic.Int64 // the number of the fault that is there, from 1; 0 if none is
+	last    atomic.Int64 // the number of the fault that was there last, from 1; 0 if none was
 	stopped atomic.Bool
 	met     []int // how many calls each fault made fail; guarded by the lock of the tally
 }
@@ -76,9 +77,20 @@ func (l *load) faults(ctx context.Context, first *worker) error {
 	return nil
 }
 
+// find counts a flaw, and tells which fault there was last.
+func (l *load) find(f flaw, format string, args ...any) {
+	last := int(l.last.Load())
+	if f == sound || last == 0 {
+		l.tally.find(f, format, args...)
+		return
+	}
+	l.tally.find(f, "in or after %q, "+format, append([]any{l.config.Faults[last-1].Name}, args...)...)
+}
+
 // meet has f happen until so many calls failed because of it.
 func (l *load) meet(ctx context.Context, i int, f Fault, share int) {
 	l.fault.Store(int64(i) + 1)
+	l.last.Store(int64(i) + 1)
 	defer l.fault.Store(0)
 	f.Begin()
 	defer f.End()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 )
 
@@ -67,6 +68,7 @@ var sessionCases = slices.Concat(
 		{"Get at Expires is ErrNotFound, one microsecond before it is not", getExpires},
 		{"Replace at Expires is ErrNotFound, one microsecond before it is not", replaceExpires},
 		{"Replace moves Expires in both directions", replaceMovesExpires},
+		{"Replace by a record of another actor is refused and changes nothing", replaceKeepsActor},
 		{"a clock that is ahead removes nothing", clockAhead},
 		{"Delete ends one record, and may be repeated", deleteEnds},
 		{"Delete with a context that is done is an error and changes nothing", deleteDone},
@@ -193,4 +195,24 @@ func clockAhead(ctx context.Context, s session.Store) error {
 			"it is still there for a clock that is right"),
 		sessions.kept(ctx, present{s}, rec, "after calls by a clock that is ahead"),
 	)
+}
+
+// replaceKeepsActor has a session become another actor's, and nobody's. The ID of a session without an actor is like any
+// other, so that nothing in the record itself is wrong then.
+func replaceKeepsActor(ctx context.Context, s session.Store) error {
+	rec, err := sessions.create(ctx, present{s}, nil)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, actor := range []auth.Actor{{}, {Type: rec.Login.Actor.Type}, {Type: "user", ID: token.NewID()}} {
+		other := rec.Clone()
+		other.Login.Actor = actor
+		err := s.Replace(ctx, other, time.Now())
+		if err == nil || isAnswer(err) {
+			errs = append(errs, fmt.Errorf("Replace by a record of the actor %q, where that of %q is, returned %s, want an error "+
+				"that is no answer: nobody would find the session among those of its actor", actor, rec.Login.Actor, quote(err)))
+		}
+	}
+	return errors.Join(append(errs, sessions.kept(ctx, present{s}, rec, "after Replace by records of other actors"))...)
 }

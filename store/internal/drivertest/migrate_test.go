@@ -188,7 +188,7 @@ func TestTwoPrefixes(t *testing.T) {
 	})
 }
 
-// Tables that goose made are as good as those of Migrate, which then has nothing left to make; and goose takes them back.
+// Tables that goose made are as good as those of Migrate, which then has nothing left to make; and goose takes nothing back.
 func TestGoose(t *testing.T) {
 	dialects := map[sqlstore.Dialect]goose.Dialect{
 		sqlstore.PostgreSQL: goose.DialectPostgres, sqlstore.MySQL: goose.DialectMySQL, sqlstore.SQLite: goose.DialectSQLite3,
@@ -210,13 +210,8 @@ func TestGoose(t *testing.T) {
 			must(t, d.migrate(t.Context()))
 			check(t, "seen after Migrate", w.seen(t, d, nil), 4)
 			d.checkMigrated(t)
-			_, err = provider.Down(t.Context())
-			must(t, err)
-			check(t, "Check after goose went down finds that tables are missing", d.Check(t.Context()) != nil, true)
-			d.run(t, "DROP TABLE "+d.opts.Prefix+"migrations")
-			_, err = provider.Up(t.Context())
-			must(t, err)
-			must(t, d.Check(t.Context()))
+			_, _ = provider.Down(t.Context())
+			check(t, "seen after goose went down", w.seen(t, d, nil), 4)
 		})
 	}
 }

@@ -96,7 +96,7 @@ func TestRedisCluster(t *testing.T) {
 func redisStores(t testing.TB, client redis.UniversalClient) stores {
 	t.Helper()
 	t.Cleanup(func() { client.Close() })
-	s, err := redisstore.New(client, &redisstore.Options{Prefix: "t" + random() + ":"})
+	s, err := redisstore.New(client, &redisstore.Options{Prefix: "t" + random() + ":", InsecureVolatile: true})
 	if err == nil {
 		err = s.Check(t.Context())
 	}

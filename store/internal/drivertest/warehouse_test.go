@@ -26,7 +26,7 @@ type warehouse struct {
 	bytes   func(s *shelf) int64 // that the shelf takes
 	begin   func() (done func() error, in func(*shelf) create)
 	sweep   func(ctx context.Context) (int, error) // nil where what expires goes by itself
-	close   func()
+	workers int                                    // how many fill it at once
 }
 
 // A shelf has the records of one kind.
@@ -108,8 +108,8 @@ func openMemory(b *testing.B) *warehouse {
 			runtime.ReadMemStats(&m)
 			return int64(m.HeapAlloc)
 		},
-		begin: direct(create{sessions.Create, keys.Create}),
-		close: func() {},
+		begin:   direct(create{sessions.Create, keys.Create}),
+		workers: 4,
 	}
 }
 
@@ -120,7 +120,7 @@ func direct(c create) func() (func() error, func(*shelf) create) {
 	}
 }
 
-func openRedis(b *testing.B) *warehouse {
+func openRedis(b *testing.B) func() *warehouse {
 	s := server.StartRedis(b, "--appendonly", "no", "--save", "")
 	opts, err := redis.ParseURL(s.DSN())
 	if err != nil {
@@ -128,21 +128,24 @@ func openRedis(b *testing.B) *warehouse {
 	}
 	opts.ContextTimeoutEnabled = true
 	client := redis.NewClient(opts)
-	store, err := redisstore.New(client, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &warehouse{
-		shelves: newShelves(store.Sessions(), nil),
-		bytes: func(*shelf) int64 {
-			var used int64
-			for line := range strings.Lines(client.Info(context.Background(), "memory").Val()) {
-				fmt.Sscanf(line, "used_memory:%d", &used)
-			}
-			return used
-		},
-		begin: direct(create{session: store.Sessions().Create}),
-		close: func() { client.Close() },
+	b.Cleanup(func() { client.Close() })
+	return func() *warehouse {
+		store, err := redisstore.New(client, &redisstore.Options{Prefix: random() + ":"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return &warehouse{
+			shelves: newShelves(store.Sessions(), nil),
+			bytes: func(*shelf) int64 {
+				var used int64
+				for line := range strings.Lines(client.Info(context.Background(), "memory").Val()) {
+					fmt.Sscanf(line, "used_memory:%d", &used)
+				}
+				return used
+			},
+			begin:   direct(create{session: store.Sessions().Create}),
+			workers: 4,
+		}
 	}
 }
 
@@ -150,6 +153,17 @@ func openRedis(b *testing.B) *warehouse {
 func openMariaDB(b *testing.B) func() *warehouse {
 	s := server.StartMariaDB(b, "--innodb-buffer-pool-size=2G", "--innodb-log-file-size=512M")
 	return func() *warehouse { return openSQL(b, migratedAt(b, mariadb, s.DSN())) }
+}
+
+// openSQLite has a cache for a million records, where SQLite's own is of two megabytes, and one who writes, as there can be.
+func openSQLite(b *testing.B) func() *warehouse {
+	return func() *warehouse {
+		d := migratedAt(b, sqlite, sqliteFile(b)+"&_pragma=cache_size(-1000000)")
+		d.db.SetMaxOpenConns(2)
+		w := openSQL(b, d)
+		w.workers = 1
+		return w
+	}
 }
 
 func openSQL(b *testing.B, d *database) *warehouse {
@@ -164,8 +178,8 @@ func openSQL(b *testing.B, d *database) *warehouse {
 			}
 			return tx.Commit, func(*shelf) create { return create{sessions.In(tx).Create, keys.In(tx).Create} }
 		},
-		sweep: d.Sweep,
-		close: func() {},
+		sweep:   d.Sweep,
+		workers: 4,
 	}
 }
 
@@ -204,7 +218,7 @@ func (w *warehouse) fillShelf(b *testing.B, s *shelf, size int) {
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	next := len(s.ids)
-	for range 4 {
+	for range w.workers {
 		workers.Go(func() {
 			for {
 				mu.Lock()

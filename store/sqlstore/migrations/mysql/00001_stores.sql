@@ -54,9 +54,3 @@ CREATE TABLE countersign_key_rings (
     state      mediumblob NOT NULL,
     updated_at datetime(6) NOT NULL
 ) ENGINE = InnoDB;
-
--- +goose Down
-DROP TABLE countersign_sessions;
-DROP TABLE countersign_api_keys;
-DROP TABLE countersign_revocations;
-DROP TABLE countersign_key_rings;

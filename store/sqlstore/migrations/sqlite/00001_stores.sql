@@ -54,9 +54,3 @@ CREATE TABLE countersign_key_rings (
     state      BLOB NOT NULL,
     updated_at TEXT NOT NULL
 );
-
--- +goose Down
-DROP TABLE countersign_sessions;
-DROP TABLE countersign_api_keys;
-DROP TABLE countersign_revocations;
-DROP TABLE countersign_key_rings;
