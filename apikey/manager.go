@@ -84,7 +84,8 @@ func New(c Config) (*Manager, error) {
 	m := &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout, log: c.Logger}
 	if recorder, ok := c.Store.(UseRecorder); ok && c.UseInterval > 0 {
 		m.uses = &useLog{
-			recorder: recorder, interval: c.UseInterval, timeout: c.StoreTimeout, logger: m.logger, pending: map[string]Use{},
+			recorder: recorder, interval: c.UseInterval, timeout: c.StoreTimeout, logger: m.logger,
+			writing: make(chan struct{}, 1), pending: map[string]Use{},
 		}
 	}
 	return m, nil

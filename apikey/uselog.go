@@ -21,7 +21,7 @@ type useLog struct {
 	timeout  time.Duration
 	logger   func() *slog.Logger
 
-	writing sync.Mutex // is held by the one who writes
+	writing chan struct{} // has room for the one who writes
 
 	mu      sync.Mutex // is held for a moment
 	pending map[string]Use
@@ -67,8 +67,10 @@ func (l *useLog) tick() {
 
 // write hands what is pending to the store. What the store did not take is pending again.
 func (l *useLog) write(ctx context.Context) error {
-	l.writing.Lock()
-	defer l.writing.Unlock()
+	if err := l.begin(ctx); err != nil {
+		return unavailable(err)
+	}
+	defer func() { <-l.writing }()
 	uses := l.take()
 	if len(uses) == 0 {
 		return nil
@@ -88,6 +90,21 @@ func (l *useLog) write(ctx context.Context) error {
 	return nil
 }
 
+// begin waits until nobody else writes.
+func (l *useLog) begin(ctx context.Context) error {
+	select {
+	case l.writing <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case l.writing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (l *useLog) take() map[string]Use {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,7 +121,9 @@ func (l *useLog) giveBack(uses map[string]Use) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, u := range uses {
-		l.pending[id] = l.pending[id].later(u)
+		if last, known := l.pending[id]; known || len(l.pending) < maxUses {
+			l.pending[id] = last.later(u)
+		}
 	}
 	l.schedule()
 }

@@ -22,13 +22,17 @@ type recorder struct {
 	*memory.APIKeys
 	mu    sync.Mutex
 	calls int
-	fault func() error // nil is none
+	fault func() error   // nil is none
+	seen  func(uses int) // nil, or is told how many
 }
 
 func (r *recorder) RecordUses(ctx context.Context, uses map[string]apikey.Use) error {
 	r.mu.Lock()
 	r.calls++
 	fault := r.fault
+	if r.seen != nil {
+		r.seen(len(uses))
+	}
 	r.mu.Unlock()
 	if fault != nil {
 		if err := fault(); err != nil {
@@ -216,6 +220,44 @@ func TestUsesAreBounded(t *testing.T) {
 		}
 		check(t, "keys with a use", used[true], many-1)
 		check(t, "keys without", used[false], 2)
+	})
+}
+
+// An outage that lasts does not let them grow: what was given back counts too.
+func TestUsesAreBoundedThroughAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := newUser(t, apikey.Config{})
+		largest := 0
+		u.store.seen = func(uses int) { largest = max(largest, uses) }
+		u.store.breaks(func() error { time.Sleep(time.Second); return errors.New("connection refused") })
+		for range 3 {
+			for range 10_000 {
+				_, text, err := u.Issue(t.Context(), report())
+				check(t, "Issue", err, nil)
+				_, err = u.VerifyToken(t.Context(), auth.Credential{Token: text.Reveal()})
+				check(t, "VerifyToken", err, nil)
+			}
+			time.Sleep(time.Minute + 500*time.Millisecond) // in the middle of a write that fails
+		}
+		time.Sleep(time.Hour)
+		check(t, "the most that were written at once", largest, 10_000)
+	})
+}
+
+// Close waits for a write that is under way no longer than its context allows.
+func TestCloseEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := newUser(t, apikey.Config{StoreTimeout: time.Hour})
+		u.store.breaks(func() error { time.Sleep(time.Hour); return nil })
+		u.use(t, "192.0.2.1:1000")
+		time.Sleep(time.Minute + time.Second) // in the middle of a write that hangs
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		check(t, "Close", errors.Is(u.Close(ctx), auth.ErrUnavailable), true)
+		check(t, "it took", time.Since(started), time.Second)
+		time.Sleep(2 * time.Hour)
+		check(t, "Close, once it does not hang", u.Close(t.Context()), nil)
 	})
 }
 

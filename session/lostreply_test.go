@@ -114,3 +114,28 @@ func TestStoreThatLies(t *testing.T) {
 		check(t, "the factors", old.factors(t), "pwd")
 	})
 }
+
+// The answer to the end of the old session is lost, or the driver asked twice and is told that there is none, while somebody
+// who had logged in is registered: they go on.
+func TestLostReplyAtRegistration(t *testing.T) {
+	bob := auth.Actor{Type: "user", ID: "bob"}
+	for name, fault := range map[string]fault{
+		"as a failure":                 losing(errRefused),
+		"too late":                     hangingAfter,
+		"which the driver sent twice":  losing(session.ErrNotFound),
+		"which the driver sent thrice": losing(session.ErrConflict),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(nil)
+				s.login.Actor = auth.Actor{}
+				b := s.logIn()
+				s.edit = func(l *session.Login) { l.Actor = bob }
+				s.store.once("Replace", fault)
+				check(t, "its registration", b.post("/rotate").Status, 200)
+				check(t, "a request", b.get("/me"), passed("user bob"))
+				check(t, "sessions", len(must(s.List(t.Context(), bob))), 1)
+			})
+		})
+	}
+}

@@ -85,7 +85,7 @@ func (m *Manager) succeed(ctx context.Context, rec Record, next *Record) (token.
 	// A Delete would not tell whether there was something to end, and one that was ended meanwhile must have no successor.
 	// Its secret is nobody's: to a process whose clock is behind it may not have expired yet.
 	rec.Expires, rec.Digest = next.Renewed, m.tokens.New(rec.ID).Digest()
-	if err := m.replace(ctx, rec, next.Renewed); err != nil {
+	if err := m.replace(ctx, rec, next.Renewed); err != nil && !m.keeps(ctx, rec) {
 		return token.Secret{}, errors.Join(err, m.End(context.WithoutCancel(ctx), next.ID))
 	}
 	_ = m.End(context.WithoutCancel(ctx), rec.ID) // it has expired; the store would drop it later

@@ -64,7 +64,8 @@ func (s *Sessions) ids(ctx context.Context, verb string, actor auth.Actor) ([]st
 	if err != nil {
 		return nil, unavailable(verb, err)
 	}
-	return slices.DeleteFunc(ids, func(id string) bool { return !isSessionID(id) }), nil
+	place := session.Place(actor)
+	return slices.DeleteFunc(ids, func(id string) bool { return !isSessionID(id) || !strings.HasPrefix(id, place) }), nil
 }
 
 // texts returns what is under the keys of ids: a string, or nil.

@@ -60,6 +60,9 @@ func (s *Store) checkServer(ctx context.Context, c *redis.Client, clustered bool
 	}
 	info, name := parseInfo(text), c.Options().Addr
 	var errs []error
+	if err := checkClient(c); err != nil { // of a cluster: what its NewClient made
+		errs = append(errs, fmt.Errorf("%w (the client of %s)", err, name))
+	}
 	if policy := info["maxmemory_policy"]; policy != "noeviction" {
 		errs = append(errs, fmt.Errorf("redisstore: %s has the maxmemory-policy %q, which ends sessions at random: "+
 			"CONFIG SET maxmemory-policy noeviction", name, policy))

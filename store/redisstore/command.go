@@ -16,13 +16,25 @@ func (s *Store) do(ctx context.Context, cmd redis.Cmder) {
 
 // run runs a script by its digest, and where the server does not have it, such as after a restart, by its text.
 func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
-	return script.Run(ctx, scripter{s.client, s}, keys, args...)
+	return script.Run(ctx, scripter{s.client, s, false}, keys, args...)
 }
+
+// runOnce is like run, but the client does not send the script again when the answer was lost.
+func (s *Store) runOnce(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+	return script.Run(ctx, scripter{s.client, s, true}, keys, args...)
+}
+
+// A once is a command that the client does not repeat by itself.
+type once struct{ *redis.Cmd }
+
+// NoRetry is what the client asks.
+func (once) NoRetry() bool { return true }
 
 // A scripter is a client whose scripts go through do.
 type scripter struct {
 	redis.Scripter
 	store *Store
+	once  bool
 }
 
 // Eval runs a script by its text.
@@ -43,6 +55,10 @@ func (s scripter) eval(ctx context.Context, verb, script string, keys []string, 
 	}
 	cmd := redis.NewCmd(ctx, append(words, args...)...)
 	cmd.SetFirstKeyPos(3)
-	s.store.do(ctx, cmd)
+	if s.once {
+		s.store.do(ctx, once{cmd})
+	} else {
+		s.store.do(ctx, cmd)
+	}
 	return cmd
 }

@@ -235,3 +235,22 @@ func TestActorStays(t *testing.T) {
 		})
 	}
 }
+
+// An entry that something else made, of a session in another place, is passed by: in a cluster it would be an outage.
+func TestEntryOfAnotherPlace(t *testing.T) {
+	k := open(t, nil)
+	ctx, rec := context.Background(), login(ann)
+	must(t, "Create", k.Sessions().Create(ctx, rec))
+	stranger := session.NewID(auth.Actor{Type: "user", ID: "another"})
+	for _, key := range k.keys(t) {
+		_ = k.redis.ZAdd(ctx, key, redis.Z{Score: 9e15, Member: stranger}) // only the index takes it
+	}
+	before := k.redis.Keys(ctx, k.prefix+"*").Val()
+	list, err := k.Sessions().List(ctx, ann, time.Now())
+	must(t, "List", err)
+	check(t, "listed", len(list), 1)
+	n, err := k.Sessions().DeleteAll(ctx, ann, "")
+	must(t, "DeleteAll", err)
+	check(t, "removed", n, 1)
+	check(t, "keys before", len(before), 2)
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/store/redisstore"
+	"github.com/redis/go-redis/v9"
 )
 
 // What cannot be read may have said that everything is revoked. It is never taken for nothing, nor written over.
@@ -82,4 +83,34 @@ func TestNotesStay(t *testing.T) {
 	upTo, err := k.Revocations().RevokedUpTo(ctx, now, "k")
 	must(t, "RevokedUpTo", err)
 	check(t, "the last microsecond of 9999", upTo[0], year9999)
+}
+
+// A process whose clock is ahead reckons too short a time: the server keeps the note until its own clock says so.
+func TestRevocationByAClockThatIsAhead(t *testing.T) {
+	k := open(t, func(o *redis.Options) { o.MaxRetries = -1 })
+	ctx, now := context.Background(), time.Now()
+	client := connect(t, nil)
+	client.AddHook(shortened{})
+	ahead, err := redisstore.New(client, &redisstore.Options{Prefix: k.prefix, InsecureVolatile: true})
+	must(t, "New", err)
+	must(t, "Revoke", ahead.Revocations().Revoke(ctx, "token:a", now, now.Add(10*time.Minute)))
+	left := k.redis.PTTL(ctx, k.prefix+"r:token:a").Val()
+	check(t, "the note stays until its end, by the server's clock", left > 10*time.Minute && left < 12*time.Minute, true)
+}
+
+// Shortened is a client whose process has a clock that is far ahead: a note is to be kept for a millisecond.
+type shortened struct{ redis.Hook }
+
+func (shortened) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (shortened) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (shortened) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if args := cmd.Args(); len(args) == 7 { // a script, 1, a key, at, until, milliseconds
+			args[6] = int64(1)
+		}
+		return next(ctx, cmd)
+	}
 }

@@ -100,7 +100,8 @@ return removed
 `)
 
 // revokeScript has the key of the note; the arguments at, until, milliseconds to keep it for. Each is the later or longer
-// of what was there and what is new.
+// of what was there and what is new. The server keeps the note no shorter than until a minute after until by its own clock
+// too: until may come from an issuer, and the clock by which the milliseconds were reckoned may be ahead of its.
 var revokeScript = redis.NewScript(`
 local at, till, px = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local kept = redis.call('GET', KEYS[1])
@@ -111,6 +112,7 @@ if kept then
   if t > till then till = t end
   px = math.max(px, redis.call('PTTL', KEYS[1]))
 end
+px = math.max(px, math.ceil(tonumber(till) / 1000) - redis.call('TIME')[1] * 1000 + 60000)
 redis.call('SET', KEYS[1], at .. ' ' .. till, 'PX', string.format('%.0f', px))
 return 'done'
 `)

@@ -21,8 +21,9 @@ var (
 // with an error. Many goroutines may use it at once. An error is that of [session.Record.Check], one of package session,
 // or says that something else is wrong: then it wraps [auth.ErrUnavailable] and the cause, contexts that are done included.
 //
-// The client may send a command again whose answer was lost, as may whoever calls. That changes nothing twice: Create then
-// returns ErrExists and Replace returns ErrConflict, though the first one did what it should, and [session.Manager] looks.
+// The client may send a command again whose answer was lost, as may whoever calls. That changes nothing twice: Replace then
+// returns ErrConflict, though the first one did what it should, and [session.Manager] looks. Create alone is sent once, and
+// is an outage then, at which the Manager looks too: a second one might bring back what was ended after the first.
 type Sessions struct{ store *Store }
 
 // Create keeps rec, see [session.Store]. The server drops what has expired a minute later.
@@ -35,7 +36,7 @@ func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
 	if err != nil {
 		return err
 	}
-	return s.store.answer(ctx, verb, createScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires))
+	return answer(verb, s.store.runOnce(ctx, createScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires)))
 }
 
 func (s *Sessions) beginWrite(ctx context.Context, verb string, rec session.Record) error {
@@ -95,8 +96,8 @@ func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Tim
 	if err != nil {
 		return err
 	}
-	return s.store.answer(ctx, verb, replaceScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires),
-		rec.Version, indexName(rec.Login.Actor), moment(now), moment(rec.Expires))
+	return answer(verb, s.store.run(ctx, replaceScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires),
+		rec.Version, indexName(rec.Login.Actor), moment(now), moment(rec.Expires)))
 }
 
 // Delete removes the record, see [session.Store], also one that cannot be read.
@@ -109,14 +110,14 @@ func (s *Sessions) Delete(ctx context.Context, id string) error {
 		return nil
 	}
 	index := s.store.prefix + "{" + place(id) + "}a:"
-	return s.store.answer(ctx, verb, deleteScript, []string{s.store.sessionKey(id)}, id, index)
+	return answer(verb, s.store.run(ctx, deleteScript, []string{s.store.sessionKey(id)}, id, index))
 }
 
 var errForeigner = errors.New("redisstore: replace: a record of another actor than the one that is there")
 
-// answer runs a script that answers with a word, and returns what that means.
-func (s *Store) answer(ctx context.Context, verb string, script *redis.Script, keys []string, args ...any) error {
-	word, err := s.run(ctx, script, keys, args...).Text()
+// answer returns what the word means that a script answered with.
+func answer(verb string, cmd *redis.Cmd) error {
+	word, err := cmd.Text()
 	if err != nil {
 		return unavailable(verb, err)
 	}
