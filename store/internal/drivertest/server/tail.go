@@ -24,6 +24,7 @@ func newTail(mark string) *tail {
 	return &tail{mark: []byte(mark), ready: make(chan struct{})}
 }
 
+// Write keeps what is written, and sees whether the mark has come.
 func (l *tail) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,6 +39,7 @@ func (l *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// String returns what was written last.
 func (l *tail) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
