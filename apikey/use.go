@@ -29,7 +29,8 @@ func newUse(remote string, now time.Time) Use {
 // A UseRecorder is a [Store] that also keeps when keys were used last. A [Manager] whose store is one tells it.
 type UseRecorder interface {
 	// RecordUses puts uses, by the IDs of their keys, into the LastUsed of these keys, where it is later than what is there.
-	// It changes nothing else, the Version included; what is no key is passed over. Telling it again changes nothing. It is
+	// It changes nothing else, the Version included; what is no key is passed over, as is a use before 1970, after 9999, or
+	// from an IP with a zone. Telling it again changes nothing. It is
 	// one step for all keys, or one for each.
 	RecordUses(ctx context.Context, uses map[string]Use) error
 }

@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -54,15 +55,20 @@ func (l *useLog) schedule() {
 
 // tick writes what is pending. Nobody waits for it, so what goes wrong is logged, and tried again after the interval.
 func (l *useLog) tick() {
-	ctx := context.Background()
 	defer func() {
 		if v := recover(); v != nil {
-			l.logger().LogAttrs(ctx, slog.LevelError, "apikey: record uses: panic", slog.Any("panic", v))
+			l.report(fmt.Errorf("panic: %.200v", v)) // which may hold anything
 		}
 	}()
-	if err := l.write(ctx); err != nil {
-		l.logger().LogAttrs(ctx, slog.LevelError, "apikey: record uses", slog.Any("error", err))
+	if err := l.write(context.Background()); err != nil {
+		l.report(err)
 	}
+}
+
+// report logs what went wrong. A handler that panics, in a goroutine of this package, must not end the program.
+func (l *useLog) report(err error) {
+	defer func() { _ = recover() }()
+	l.logger().LogAttrs(context.Background(), slog.LevelError, "apikey: record uses", slog.Any("error", err))
 }
 
 // write hands what is pending to the store. What the store did not take is pending again.

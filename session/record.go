@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -83,11 +84,18 @@ func (r Record) Clone() Record {
 }
 
 // Check returns an error if a [Store] cannot be expected to keep r. An ID has 64 bytes at most and begins with the [Place]
-// of the actor. Text is UTF-8 without NUL: 256 bytes at most for the actor's type and ID, the identity and the provider,
-// 64 KiB for all, metadata included. A time is zero, or in the years from 1970 to 9999.
+// of the actor; an actor with an ID has a type. Text is UTF-8 without NUL: 256 bytes at most for the actor's type and ID, the
+// identity and the provider, 64 KiB for all, metadata and 48 bytes for each factor included. A time is zero, but for Expires,
+// or in the years from 1970 to 9999. A Counter has 63 bits at most.
 func (r Record) Check() error {
-	if r.ID == "" || len(r.ID) > maxID || !strings.HasPrefix(r.ID, Place(r.Login.Actor)) {
+	if r.ID == "" || len(r.ID) > maxID {
+		return fmt.Errorf("session: a record whose ID has not 1 to %d bytes", maxID)
+	}
+	if !strings.HasPrefix(r.ID, Place(r.Login.Actor)) {
 		return errors.New("session: a record whose ID is not made for its actor")
+	}
+	if r.Login.Actor.ID != "" && r.Login.Actor.Type == "" {
+		return errors.New("session: a record of an actor without a type")
 	}
 	if r.Counter > math.MaxInt64 {
 		return errors.New("session: a record with a Counter of more than 63 bits")

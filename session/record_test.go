@@ -44,6 +44,10 @@ func TestRecordCheck(t *testing.T) {
 		{"no end", func(r *session.Record) { r.Expires = time.Time{} }, "expires"},
 		{"a NUL in the ID", func(r *session.Record) { r.ID += "\x00" }, "NUL"},
 		{"more factors than anybody has", func(r *session.Record) { r.Login.Factors = make([]auth.Factor, 2000) }, "more than 65536"},
+		{"an actor without a type", func(r *session.Record) {
+			r.Login.Actor.Type = ""
+			r.ID = session.NewID(r.Login.Actor)
+		}, "without a type"},
 		{"no ID", func(r *session.Record) { r.ID = "" }, "ID"},
 		{"another's ID", func(r *session.Record) { r.ID = session.NewID(auth.Actor{Type: "user", ID: "bob"}) }, "ID"},
 		{"a long ID", func(r *session.Record) { r.ID += long(64) }, "ID"},

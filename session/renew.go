@@ -51,7 +51,7 @@ func (m *Manager) Ended(ctx context.Context, id string) (bool, error) {
 	}
 	ended, err := m.use(ctx, rec, now)
 	if is(err, ErrConflict) {
-		return false, nil // by another use, or by a new secret, which is the cookie's alone
+		return false, nil // by another use, by a new secret, which is the cookie's alone, or by its end, which the next call sees
 	}
 	return ended, err
 }

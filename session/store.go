@@ -39,7 +39,8 @@ type Store interface {
 	Get(ctx context.Context, id string, now time.Time) (Record, error)
 
 	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns ErrNotFound
-	// if there is no record or it has expired at now, and ErrConflict if there is one of another version. It never creates
+	// if there is no record or it has expired at now, and ErrConflict if there is one of another version; it may return
+	// ErrCorrupt where there is one that it cannot read. It never creates
 	// one, or a request in flight would bring back a session that was ended meanwhile.
 	Replace(ctx context.Context, rec Record, now time.Time) error
 
@@ -47,8 +48,8 @@ type Store interface {
 	Delete(ctx context.Context, id string) error
 }
 
-// An ActorIndex is a [Store] that can also find the sessions of an actor, who has an ID. [Manager.List] and
-// [Manager.EndAll] need it.
+// An ActorIndex is a [Store] that can also find the sessions of an actor. [Manager.List] and [Manager.EndAll] need it. An
+// actor without a type or an ID is nobody, and has none: sessions that have no actor yet have nothing in common.
 type ActorIndex interface {
 	// List returns the records of the actor that have not expired at now, the oldest first, without those that Get says
 	// are ErrCorrupt.

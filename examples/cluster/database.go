@@ -34,6 +34,9 @@ func openDatabase(ctx context.Context, url, prefix string) (*sql.DB, *sqlstore.S
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	store, err := sqlstore.New(db, dialect, opts)
+	if err == nil {
+		err = store.Check(ctx)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

@@ -87,7 +87,8 @@ func (s *APIKeys) RecordUses(ctx context.Context, uses map[string]apikey.Use) er
 	}
 	for id, use := range uses {
 		s.table.amend(id, func(k apikey.Key) apikey.Key {
-			if use.At.After(k.LastUsed.At) {
+			year := use.At.UTC().Year()
+			if use.At.After(k.LastUsed.At) && year >= 1970 && year <= 9999 && use.IP.Zone() == "" {
 				k.LastUsed = use
 			}
 			return k

@@ -172,15 +172,19 @@ func TestKeysWithoutAnEndAreKept(t *testing.T) {
 func TestListBreaksTies(t *testing.T) {
 	s := memory.NewSessions(nil)
 	now := time.Now()
+	ann := auth.Actor{Type: "user", ID: "ann"}
 	for _, id := range []string{"b", "c", "a"} {
-		if err := s.Create(t.Context(), session.Record{ID: id, Created: now, Expires: now.Add(time.Hour)}); err != nil {
+		rec := session.Record{
+			ID: session.Place(ann) + id, Login: session.Login{Actor: ann}, Created: now, Expires: now.Add(time.Hour),
+		}
+		if err := s.Create(t.Context(), rec); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var got string
-	recs, err := s.List(t.Context(), auth.Actor{}, now)
+	recs, err := s.List(t.Context(), ann, now)
 	for _, rec := range recs {
-		got += rec.ID
+		got += rec.ID[len(rec.ID)-1:]
 	}
 	if got != "abc" || err != nil {
 		t.Errorf("List: %q, %v; want abc and nil", got, err)

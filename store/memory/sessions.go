@@ -15,8 +15,8 @@ var (
 )
 
 // Sessions is a [session.Store] and a [session.ActorIndex]. Make one with [NewSessions], the zero value panics; many
-// goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check], or one of package
-// session, itself.
+// goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check], one of package
+// session, itself, or says that a session keeps its actor.
 type Sessions struct{ table *table[session.Record] }
 
 // NewSessions returns an empty store. nil opts are fine; a negative Max panics.
@@ -72,11 +72,17 @@ func (s *Sessions) Delete(ctx context.Context, id string) error {
 // List returns the sessions of the actor, see [session.ActorIndex]. Those that began at the same time are in the order of
 // their IDs.
 func (s *Sessions) List(ctx context.Context, actor auth.Actor, now time.Time) ([]session.Record, error) {
+	if actor.Type == "" || actor.ID == "" {
+		return nil, ctx.Err()
+	}
 	return s.table.list(ctx, actor, now)
 }
 
 // DeleteAll removes the sessions of the actor, see [session.ActorIndex]. It counts what was in the store, also what had
 // expired there.
 func (s *Sessions) DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error) {
+	if actor.Type == "" || actor.ID == "" {
+		return 0, ctx.Err()
+	}
 	return s.table.deleteAll(ctx, actor, except)
 }

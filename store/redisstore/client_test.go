@@ -1,7 +1,6 @@
 package redisstore_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -117,16 +116,4 @@ func TestZeroValues(t *testing.T) {
 			check(t, name+" is an outage", auth.IsUnavailable(err), false)
 		}
 	}
-}
-
-// Nobody is an actor without an ID, whom many sessions have: they are no one's to list or to end.
-func TestNobody(t *testing.T) {
-	k := open(t, nil)
-	rec := k.create(t, auth.Actor{})
-	_, err := k.Sessions().List(t.Context(), auth.Actor{}, time.Now())
-	check(t, "List refused", err != nil, true)
-	_, err = k.Sessions().DeleteAll(context.Background(), auth.Actor{Type: "user"}, "")
-	check(t, "DeleteAll refused", err != nil, true)
-	_, err = k.Sessions().Get(t.Context(), rec.ID, time.Now())
-	must(t, "Get", err)
 }

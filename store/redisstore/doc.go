@@ -18,10 +18,10 @@
 //   - maxmemory-policy noeviction. Any other one ends sessions and forgets revocations when memory is short. With this one
 //     a server that is full refuses logins, and Check says if it is not set. A session takes about 1 KB, its metadata
 //     aside: some 750 bytes for the record, and up to 200 for the list of its actor. A revocation takes 200 bytes.
-//   - appendonly yes, or Check says so. Without it, a restart ends all sessions and makes tokens good again that were revoked; with snapshots
-//     alone, it also brings back sessions that have ended since the last one. With appendfsync always, nothing that was
-//     answered is lost in a crash. With everysec, the default, it may be the last two seconds or so, and a logout, or a
-//     revocation, among them is undone.
+//   - appendonly yes, or Check says so. Without it, a restart ends all sessions and makes tokens good again that were
+//     revoked; with snapshots alone, it also brings back sessions that have ended since the last one. With appendfsync
+//     always, nothing that was answered is lost in a crash. With everysec, the default, it may be the last two seconds or
+//     so, and a logout, or a revocation, among them is undone.
 //   - patience with replicas. They learn of changes after the answer, so a failover may lose the last ones: a logout, or a
 //     revocation, is undone then. min-replicas-to-write and min-replicas-max-lag bound how much, for they stop a master that
 //     is cut off from its replicas; the command WAIT, which this package does not send, would not rule it out either. Where

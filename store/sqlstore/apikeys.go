@@ -16,9 +16,9 @@ var (
 	_ apikey.UseRecorder = (*APIKeys)(nil)
 )
 
-// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Have one made by [Store.APIKeys]; the zero value panics. It does not change, and many
-// goroutines may use it at once. An error is one of package apikey, that of [apikey.Key.Check], or wraps
-// [auth.ErrUnavailable].
+// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Have one made by [Store.APIKeys]; the zero value panics. It
+// does not change, and many goroutines may use it at once. An error is one of package apikey, that of [apikey.Key.Check],
+// or wraps [auth.ErrUnavailable].
 type APIKeys struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that

@@ -8,13 +8,15 @@
 //	keys, err := apikey.New(apikey.Config{Store: store.APIKeys()})
 //	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store.Revocations(), MaxLifetime: lifetime})
 //	signing, err := store.KeyRing("access")
-//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{sealingKey}, TokenLifetime: lifetime})
+//	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{sealingKey},
+//		TokenLifetime: lifetime})
 //
 // What is promised:
 //
-//   - Each method is one statement that is complete in itself, by primary key where one record is meant. A statement that
-//     the server gave up in favour of another (a deadlock, a serialization failure, a locked file) is sent again, three
-//     times at most; what fails for another reason is [auth.ErrUnavailable], and within the deadline of the call.
+//   - What changes a record is one statement that is complete in itself, by primary key; so is what reads one. A statement
+//     that the server gave up in favour of another (a deadlock, a serialization failure) is sent again, three times at most,
+//     and one that found the file of SQLite locked for up to five seconds; what fails for another reason is
+//     [auth.ErrUnavailable], and all within the deadline of the call.
 //   - Keys compare byte for byte, also on MariaDB, whose usual collation takes "mike" for "MIKE" and for "mıke". Times are
 //     UTC to the microsecond, whatever the driver's settings say of zones and parsing.
 //   - Tables are plain: SELECT title FROM countersign_api_keys WHERE revoked_at IS NULL works. A row that somebody has
@@ -38,9 +40,10 @@
 //     go-sql-driver/mysql, target_session_attrs=read-write with pgx.
 //   - Call [Store.Sweep] from time to time, or the tables grow.
 //   - For SQLite set the WAL journal and a short busy_timeout, such as with modernc.org/sqlite
-//     file:app.db?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL). The store itself waits as long as the deadline of a call
-//     allows, while SQLite knows no deadline.
+//     file:app.db?_pragma=busy_timeout(100)&_pragma=journal_mode(WAL). The store itself waits, as long as the deadline of a call
+//     allows, while SQLite knows no deadline. A file of many records wants a larger cache_size than the usual two megabytes.
 //   - Keep the database durable: one that loses its last second when it crashes brings back what ended in it.
 //
-// It passes the suites of package store/storetest, faults included, with pgx, go-sql-driver/mysql and modernc.org/sqlite.
+// It passes the suites of package store/storetest, faults included, on PostgreSQL with pgx, on MariaDB with
+// go-sql-driver/mysql, and with modernc.org/sqlite. MySQL is spoken to as MariaDB is, and not tested.
 package sqlstore

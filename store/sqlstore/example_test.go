@@ -27,6 +27,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if err := store.Check(ctx); err != nil {
+		log.Fatal(err)
+	}
 	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{ /* 32 random bytes */ }})
 	if err != nil {
 		log.Fatal(err)

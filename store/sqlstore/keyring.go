@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 var _ jwks.KeyStore = (*KeyRing)(nil)
 
 // KeyRing is a [jwks.KeyStore]: a row with the state of one ring. Have one made by [Store.KeyRing]; the zero value panics.
-// It does not change, and many goroutines may use it at once. An error is [jwks.ErrConflict] or wraps
-// [auth.ErrUnavailable].
+// It does not change, and many goroutines may use it at once. An error is [jwks.ErrConflict], says that a state is too
+// large, or wraps [auth.ErrUnavailable].
 //
 // It takes no part in transactions of the application: until they are committed nobody else would see a key that has
 // begun to sign.
@@ -30,12 +29,11 @@ const (
 )
 
 // ringStatements are those that [KeyRing] sends.
-type ringStatements struct{ load, clock, swap, begin *statement }
+type ringStatements struct{ load, swap, begin *statement }
 
 func newRingStatements(s *Store) ringStatements {
 	return ringStatements{
 		load:  s.statement("SELECT state, version FROM " + ringTable + " WHERE id = ?"),
-		clock: s.statement("SELECT " + s.dialect.clock(true)),
 		swap:  s.statement(s.dialect.swap()),
 		begin: s.statement(s.dialect.begin()),
 	}
@@ -65,7 +63,7 @@ func (s *KeyRing) Swap(ctx context.Context, oldVersion int64, state []byte) erro
 	if state == nil {
 		state = []byte{} // not NULL
 	}
-	now, end, err := s.clock(ctx)
+	now, end, err := s.deadline(ctx)
 	if err != nil {
 		return unavailable("swap a key ring", err)
 	}
@@ -86,11 +84,11 @@ func (s *KeyRing) Swap(ctx context.Context, oldVersion int64, state []byte) erro
 	return nil
 }
 
-// clock returns the time of the server, and that at which ctx will be done by the server's clock.
+// deadline returns the time of the server, and that at which ctx will be done by the server's clock.
 //
 // A statement may reach a server that stands still, and be run when it goes on: when the caller has long been told that it
 // failed, and reckons with the keys as they were. So a Swap tells the server until when it is to be done.
-func (s *KeyRing) clock(ctx context.Context) (now, end time.Time, err error) {
+func (s *KeyRing) deadline(ctx context.Context) (now, end time.Time, err error) {
 	now, err = s.conn.clock(ctx)
 	if err != nil {
 		return time.Time{}, time.Time{}, err
@@ -100,34 +98,6 @@ func (s *KeyRing) clock(ctx context.Context) (now, end time.Time, err error) {
 		left = time.Until(at)
 	}
 	return now, now.Add(left), nil
-}
-
-// clock returns the time of the server.
-func (c conn) clock(ctx context.Context) (time.Time, error) {
-	rows, err := c.query(ctx, 1, c.store.rings.clock)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if len(rows) == 1 {
-		if now := rows[0].time(); !now.IsZero() {
-			return now, nil
-		}
-	}
-	return time.Time{}, errors.New("the server does not know the time")
-}
-
-// clock returns the expression for the time at which a statement, or its part, runs: as text where times are.
-func (d Dialect) clock(selected bool) string {
-	switch {
-	case d == PostgreSQL:
-		return "clock_timestamp()"
-	case d == SQLite: // as precise as SQLite is
-		return "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
-	case selected:
-		return "CAST(UTC_TIMESTAMP(6) AS CHAR)"
-	}
-	// UTC_TIMESTAMP is when the statement began, which may then have waited for a lock; SYSDATE is now.
-	return "TIMESTAMPADD(MICROSECOND, TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6)), UTC_TIMESTAMP(6))"
 }
 
 // swap returns the statement that replaces a state. It may have to wait for somebody's lock on the row, and asks for the

@@ -148,3 +148,14 @@ func (r *row) metadata() (m auth.Metadata) {
 	})
 	return m
 }
+
+// readAll returns what read makes of rows, without those that it cannot make out.
+func readAll[R any](rows []row, read func(row) (R, error)) []R {
+	var all []R
+	for _, r := range rows {
+		if rec, err := read(r); err == nil {
+			all = append(all, rec)
+		}
+	}
+	return all
+}

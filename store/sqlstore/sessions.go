@@ -20,7 +20,7 @@ var (
 
 // Sessions is a [session.Store] and a [session.ActorIndex]. Have one made by [Store.Sessions]; the zero value panics. It
 // does not change, and many goroutines may use it at once. An error is one of package session, that of
-// [session.Record.Check], or wraps [auth.ErrUnavailable].
+// [session.Record.Check], says that a session keeps its actor, or wraps [auth.ErrUnavailable].
 type Sessions struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that

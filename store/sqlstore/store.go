@@ -42,6 +42,7 @@ type Store struct {
 	apiKeys     apiKeyStatements
 	revocations revocationStatements
 	rings       ringStatements
+	clock       *statement
 	sweeps      []sweep
 }
 
@@ -49,7 +50,7 @@ type Store struct {
 // [Store.Check] for that, and [Migrate] for how the tables are made. nil opts are fine. The pool stays the application's:
 // its limits are those of the store, and the store has nothing to close.
 func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
-	prefix, err := check(db, dialect, opts)
+	prefix, err := checkArguments(db, dialect, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +59,13 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	s.apiKeys = newAPIKeyStatements(s)
 	s.revocations = newRevocationStatements(s)
 	s.rings = newRingStatements(s)
+	s.clock = s.statement("SELECT " + dialect.clock(true))
 	s.sweeps = newSweeps(s)
 	return s, nil
 }
 
-// check returns the prefix, or all that is wrong.
-func check(db *sql.DB, dialect Dialect, opts *Options) (string, error) {
+// checkArguments returns the prefix, or all that is wrong.
+func checkArguments(db *sql.DB, dialect Dialect, opts *Options) (string, error) {
 	prefix, err := opts.prefix()
 	var errs []error
 	if db == nil {

@@ -67,12 +67,3 @@ func (s *Store) sweep(ctx context.Context, w sweep) (removed int, err error) {
 		}
 	}
 }
-
-// earliest returns the present by the clock that is behind: the server's or this process's.
-func (c conn) earliest(ctx context.Context) (time.Time, error) {
-	server, err := c.clock(ctx)
-	if now := time.Now(); now.Before(server) {
-		return now, err
-	}
-	return server, err
-}

@@ -20,7 +20,8 @@ type use struct {
 func (s *APIKeys) RecordUses(ctx context.Context, uses map[string]apikey.Use) error {
 	all := make([]use, 0, len(uses))
 	for _, id := range slices.Sorted(maps.Keys(uses)) { // in one order, so that processes do not wait for each other
-		if isKey(id) && len(id) <= maxID {
+		year := uses[id].At.UTC().Year()
+		if isKey(id) && len(id) <= maxID && year >= 1970 && year <= 9999 && uses[id].IP.Zone() == "" {
 			ip, _ := uses[id].IP.MarshalText() // "" for none
 			all = append(all, use{id, s.conn.store.dialect.timestamp(uses[id].At), string(ip)})
 		}

@@ -132,7 +132,8 @@ func (d Dialect) answered(err error) bool {
 		return !slices.Contains([]string{"08", "53", "57", "58"}, state.SQLState()[:min(2, len(state.SQLState()))])
 	case MySQL:
 		number, ok := field(err, "Number")
-		return ok && number != 1040 && number != 1053 // ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN
+		// ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
+		return ok && !slices.Contains([]uint64{1040, 1053, 1203, 1226}, number)
 	}
 	code, ok := sqliteCode(err)
 	return ok && code == 1 // SQLITE_ERROR

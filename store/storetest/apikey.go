@@ -13,7 +13,7 @@ import (
 )
 
 // TestAPIKeyStore tests whether the stores that open returns are as [apikey.Store] says, and as [apikey.UseRecorder] says if
-// they are that too. What open may return says the package comment.
+// they are that too. The package comment says what open may return.
 func TestAPIKeyStore(t *testing.T, open func(t testing.TB) apikey.Store) {
 	t.Helper()
 	run(t, keyCases, open)

@@ -57,6 +57,22 @@ var brokenIndexes = []broken[*sessions, *memory.Sessions]{
 	{"Delete leaves the index as it was", "List leaves out what was deleted", func(s *sessions, m *memory.Sessions) {
 		s.delete = func(context.Context, string) error { return nil }
 	}},
+	{"sessions without an actor are one actor's", "an actor without a type or an ID has no sessions",
+		func(s *sessions, m *memory.Sessions) {
+			var nobodys []session.Record
+			s.create = func(ctx context.Context, rec session.Record) error {
+				if rec.Login.Actor.ID == "" {
+					nobodys = append(nobodys, rec)
+				}
+				return m.Create(ctx, rec)
+			}
+			s.list = func(ctx context.Context, actor auth.Actor, now time.Time) ([]session.Record, error) {
+				if actor.ID == "" {
+					return nobodys, nil
+				}
+				return m.List(ctx, actor, now)
+			}
+		}},
 	{"DeleteAll looks at the ID of the actor alone", "DeleteAll removes what is the actor's and nothing else",
 		func(s *sessions, m *memory.Sessions) {
 			s.deleteAll = func(ctx context.Context, actor auth.Actor, except string) (n int, err error) {

@@ -4,7 +4,7 @@
 // # Which suite
 //
 //	session.Store, and session.ActorIndex if it is one   TestSessionStore
-//	apikey.Store                                         TestAPIKeyStore
+//	apikey.Store, and apikey.UseRecorder if it is one    TestAPIKeyStore
 //	jwtx.RevocationStore                                 TestRevocationStore
 //	jwks.KeyStore                                        TestKeyStore
 //	any of them, on a server                             TestFaults

@@ -38,6 +38,7 @@ func TestBrokenServers(t *testing.T) {
 // TestFaultsShowNothing has tests that can find nothing.
 func TestFaultsShowNothing(t *testing.T) {
 	idle := storetest.Fault{Name: "nothing at all", Begin: func() {}, End: func() {}}
+	const patient = 3 * time.Second // or a machine that is busy would have calls fail
 	for name, tt := range map[string]struct {
 		change func(*storetest.FaultConfig)
 		want   string
@@ -47,14 +48,14 @@ func TestFaultsShowNothing(t *testing.T) {
 			c.Sessions, c.APIKeys, c.Revocations, c.KeyStore = nil, nil, nil, nil
 		}, "without a store"},
 		"a fault that nobody meets": {func(c *storetest.FaultConfig) {
-			c.Faults = append(c.Faults, idle)
+			c.Faults, c.Deadline = []storetest.Fault{c.Faults[0], idle}, patient
 		}, `no call failed during "nothing at all"`},
 		"a server that stays away": {func(c *storetest.FaultConfig) {
 			c.Faults[0].End = func() {}
 			c.Faults = c.Faults[:1]
 		}, "the stores did not answer"},
 		"nothing but such a fault": {func(c *storetest.FaultConfig) {
-			c.Faults = []storetest.Fault{idle}
+			c.Faults, c.Deadline = []storetest.Fault{idle}, patient
 		}, "0 calls failed because of a fault, want 200"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,6 +39,7 @@ var indexCases = slices.Concat(
 		{"List leaves out what was deleted", listLeavesOutDeleted},
 		{"DeleteAll removes what is the actor's and nothing else", deleteAllComparesActor},
 		{"DeleteAll spares the exception", deleteAllSpares},
+		{"an actor without a type or an ID has no sessions", nobodyHasNone},
 		{"DeleteAll of an actor that no store keeps removes nothing", deleteAllOdd},
 		{"DeleteAll with a context that is done is an error and changes nothing", deleteAllDone},
 		{"an interrupted DeleteAll leaves each record or nothing of it", deleteAllInterrupted},
@@ -262,4 +263,27 @@ func survivors(ctx context.Context, s indexed, actor auth.Actor, ids []string, w
 			"a session that List misses cannot be ended", inList, found)
 	}
 	return nil
+}
+
+// nobodyHasNone makes sessions that have no actor yet, and asks for those of nobody.
+func nobodyHasNone(ctx context.Context, s indexed) error {
+	nobodies := []auth.Actor{{}, {Type: "user"}}
+	var recs []session.Record
+	for _, nobody := range nobodies {
+		rec, err := sessions.create(ctx, present{s}, func(f fields) { *f.owner = nobody })
+		if err != nil {
+			return fmt.Errorf("for a session without an actor: %w", err)
+		}
+		recs = append(recs, rec)
+	}
+	var errs []error
+	for _, nobody := range append(nobodies, auth.Actor{ID: "7"}) {
+		errs = append(errs,
+			sessions.lists(ctx, asLister(s), nobody, "who is nobody"),
+			deletesAll(ctx, s, nobody, "", 0))
+	}
+	for _, rec := range recs {
+		errs = append(errs, sessions.kept(ctx, present{s}, rec, "after DeleteAll of nobody's"))
+	}
+	return errors.Join(errs...)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // TestSessionStore tests whether the stores that open returns are as [session.Store] says, and as [session.ActorIndex] says
-// if they are that too. What open may return says the package comment.
+// if they are that too. The package comment says what open may return.
 func TestSessionStore(t *testing.T, open func(t testing.TB) session.Store) {
 	t.Helper()
 	run(t, sessionCases, open)
