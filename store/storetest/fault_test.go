@@ -23,14 +23,18 @@ func TestBrokenServers(t *testing.T) {
 	for _, broken := range brokenServers {
 		t.Run(broken.fault, func(t *testing.T) {
 			t.Parallel()
-			s := newServer()
-			broken.breaking(s)
-			counts, err := storetest.RunFaults(t.Context(), s.config(), s.slack, time.Minute)
-			if broken.counted(counts) == 0 || err == nil {
-				t.Errorf("found nothing: %v, and %v", counts, err)
+			var counts storetest.FaultCounts
+			for range 5 { // what meets what is a matter of chance
+				s := newServer()
+				broken.breaking(s)
+				var err error
+				counts, err = storetest.RunFaults(t.Context(), s.config(), s.slack, time.Minute)
+				s.outage.later.Wait()
+				if broken.counted(counts) > 0 && err != nil {
+					return
+				}
 			}
-			t.Log(counts)
-			s.outage.later.Wait()
+			t.Errorf("found nothing in five runs, the last of which counted %v", counts)
 		})
 	}
 }
