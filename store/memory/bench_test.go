@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
-	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/memory"
 )
@@ -17,9 +16,10 @@ func filled(b *testing.B) (*memory.Sessions, []session.Record) {
 	s, now := memory.NewSessions(nil), time.Now()
 	recs := make([]session.Record, 10_000)
 	for i := range recs {
+		actor := auth.Actor{Type: "user", ID: strconv.Itoa(i % 1000)}
 		recs[i] = session.Record{
-			ID: token.NewID(), Version: 1, Created: now, Expires: now.Add(time.Hour + time.Duration(i)),
-			Login: session.Login{Actor: auth.Actor{Type: "user", ID: strconv.Itoa(i % 1000)}},
+			ID: session.NewID(actor), Version: 1, Created: now, Expires: now.Add(time.Hour + time.Duration(i)),
+			Login: session.Login{Actor: actor},
 		}
 		if err := s.Create(b.Context(), recs[i]); err != nil {
 			b.Fatal(err)
@@ -59,7 +59,7 @@ func BenchmarkCreateDelete(b *testing.B) {
 	s, recs := filled(b)
 	for i := 0; b.Loop(); i++ {
 		rec := recs[i%len(recs)]
-		rec.ID = "another"
+		rec.ID = session.Place(rec.Login.Actor) + "another"
 		if err := s.Create(b.Context(), rec); err != nil {
 			b.Fatal(err)
 		}
