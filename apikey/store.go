@@ -23,8 +23,8 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 // by many goroutines at once, return when ctx is done, and change nothing if it was done before. An error that says that a
 // server does not answer wraps [auth.ErrUnavailable]. Package store/storetest has the suite that a store must pass.
 //
-// Create and Replace refuse a key that [Key.Check] refuses.
-// A store keeps revoked keys, for the lists. It may forget a key that has expired.
+// Create and Replace refuse a key that [Key.Check] refuses. A store keeps revoked keys, for the lists. It may forget a key
+// that has expired.
 type Store interface {
 	// Create keeps k with Version 1 and no LastUsed, or returns ErrExists if there is a key with its ID.
 	Create(ctx context.Context, k Key) error

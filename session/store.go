@@ -40,8 +40,8 @@ type Store interface {
 
 	// Replace puts rec in the place of the record with the same ID and Version, with Version plus 1. It returns ErrNotFound
 	// if there is no record or it has expired at now, and ErrConflict if there is one of another version; it may return
-	// ErrCorrupt where there is one that it cannot read. It never creates
-	// one, or a request in flight would bring back a session that was ended meanwhile.
+	// ErrCorrupt where there is one that it cannot read. It never creates one, or a request in flight would bring back a
+	// session that was ended meanwhile.
 	Replace(ctx context.Context, rec Record, now time.Time) error
 
 	// Delete removes the record. Where there is none it returns nil.

@@ -87,8 +87,7 @@ func (s *APIKeys) RecordUses(ctx context.Context, uses map[string]apikey.Use) er
 	}
 	for id, use := range uses {
 		s.table.amend(id, func(k apikey.Key) apikey.Key {
-			year := use.At.UTC().Year()
-			if use.At.After(k.LastUsed.At) && year >= 1970 && year <= 9999 && use.IP.Zone() == "" {
+			if use.At.After(k.LastUsed.At) && use.Check() == nil {
 				k.LastUsed = use
 			}
 			return k

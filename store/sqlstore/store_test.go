@@ -183,6 +183,7 @@ func TestDuplicates(t *testing.T) {
 		{sqlstore.MySQL, answer{}, &numberError{1062, "for key 'countersign_api_keys.PRIMARY'"}, apikey.ErrExists},
 		{sqlstore.MySQL, answer{}, errors.Join(io.EOF, &numberError{1062, "for key 'PRIMARY'"}), apikey.ErrExists},
 		{sqlstore.MySQL, answer{}, &numberError{1062, "for key 'our_titles'"}, auth.ErrUnavailable},
+		{sqlstore.MySQL, answer{}, &numberError{1062, "'my PRIMARY'' for key 'our_titles'"}, auth.ErrUnavailable},
 		{sqlstore.MySQL, answer{}, hollowError{}, auth.ErrUnavailable},
 		{sqlstore.MySQL, answer{}, &numberError{1406, ""}, auth.ErrUnavailable},
 		{sqlstore.SQLite, answer{changed: 0}, nil, apikey.ErrExists},

@@ -38,8 +38,12 @@ func newSweeps(s *Store) []sweep {
 // deletes few rows at a time, so that others hardly wait, and goes on until there are none left or ctx is done. It returns
 // how many it removed, also with an error.
 func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
+	now, err := conn{store: s}.earliest(ctx)
+	if err != nil {
+		return 0, unavailable("sweep", err)
+	}
 	for _, sweep := range s.sweeps {
-		n, err := s.sweep(ctx, sweep)
+		n, err := s.sweep(ctx, sweep, now)
 		removed += n
 		if err != nil {
 			return removed, unavailable("sweep", err)
@@ -48,13 +52,8 @@ func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	return removed, nil
 }
 
-func (s *Store) sweep(ctx context.Context, w sweep) (removed int, err error) {
-	c := conn{store: s}
-	now, err := c.earliest(ctx)
-	if err != nil {
-		return 0, err
-	}
-	before := s.dialect.timestamp(now.Add(-w.after))
+func (s *Store) sweep(ctx context.Context, w sweep, now time.Time) (removed int, err error) {
+	c, before := conn{store: s}, s.dialect.timestamp(now.Add(-w.after))
 	for {
 		rows, err := c.query(ctx, 1, w.find, before, sweepSize)
 		if err != nil {

@@ -20,14 +20,16 @@ type use struct {
 func (s *APIKeys) RecordUses(ctx context.Context, uses map[string]apikey.Use) error {
 	all := make([]use, 0, len(uses))
 	for _, id := range slices.Sorted(maps.Keys(uses)) { // in one order, so that processes do not wait for each other
-		year := uses[id].At.UTC().Year()
-		if isKey(id) && len(id) <= maxID && year >= 1970 && year <= 9999 && uses[id].IP.Zone() == "" {
+		if isKey(id) && len(id) <= maxID && uses[id].Check() == nil {
 			ip, _ := uses[id].IP.MarshalText() // "" for none
 			all = append(all, use{id, s.conn.store.dialect.timestamp(uses[id].At), string(ip)})
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return unavailable("record uses of API keys", err)
+	}
 	if len(all) == 0 {
-		return ctx.Err()
+		return nil
 	}
 	var e encoder
 	text := e.json(all)

@@ -51,7 +51,8 @@ func judgeMySQL(err error) verdict {
 	number, ok := field(err, "Number") // go-sql-driver/mysql
 	switch {
 	case !ok:
-	case number == 1062 && strings.Contains(err.Error(), "PRIMARY'"): // ER_DUP_ENTRY, and not for a key of the application
+	case number == 1062 && strings.HasSuffix(err.Error(), "PRIMARY'"):
+		// ER_DUP_ENTRY, and not for a key of the application: its name comes last, after the value, which may be any text.
 		return duplicate
 	case number == 1205, number == 1213, number == 1020: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD
 		return contended

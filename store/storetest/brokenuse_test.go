@@ -81,6 +81,8 @@ var brokenUses = []broken[*recorder, *memory.APIKeys]{
 			return m.RecordUses(ctx, uses)
 		}
 	}},
+	{"a zone is cut off", "a use that no store keeps is passed over, and no other with it",
+		changed(func(u *apikey.Use) { u.IP = u.IP.WithZone("") })},
 	{"Create keeps LastUsed", "Create and Replace do not write LastUsed", func(r *recorder, m *memory.APIKeys) {
 		r.create = func(ctx context.Context, k apikey.Key) error {
 			if err := m.Create(ctx, k); err != nil {

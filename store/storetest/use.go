@@ -27,6 +27,7 @@ var useCases = []testCase[recording]{
 	{"RecordUses keeps the later use of each key", usesMerge},
 	{"RecordUses keeps any address", usesKeepAddresses},
 	{"RecordUses changes nothing but LastUsed, and makes no key", usesChangeNothingElse},
+	{"a use that no store keeps is passed over, and no other with it", usesPassedOver},
 	{"Create and Replace do not write LastUsed", usesAreNotReplaced},
 	{"uses of many keys are kept at once", usesOfMany},
 	{"RecordUses with a cancelled context is an error and changes nothing", usesCancelled},
@@ -112,6 +113,26 @@ func usesChangeNothingElse(ctx context.Context, s recording) error {
 		keys.missing(ctx, s, unknown, "after RecordUses of an unknown key", "nobody has issued it"),
 		expect("Replace of the version from before RecordUses", s.Replace(ctx, k), nil, "a use is no change of the key"),
 	)
+}
+
+// usesPassedOver tells of a use that can be kept beside such as cannot.
+func usesPassedOver(ctx context.Context, s recording) error {
+	recs, _, err := keys.family(ctx, s, 4)
+	if err != nil {
+		return err
+	}
+	good := newUse()
+	uses := map[string]apikey.Use{
+		recs[0].ID: {At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), IP: somewhere},
+		recs[1].ID: {At: time.Unix(-1, 0), IP: somewhere},
+		recs[2].ID: {At: good.At, IP: netip.MustParseAddr("fe80::1%eth0")},
+		recs[3].ID: good,
+	}
+	errs := []error{must("RecordUses of uses of which some cannot be kept", s.RecordUses(ctx, uses))}
+	for _, k := range recs[:3] {
+		errs = append(errs, used(ctx, s, k, apikey.Use{}, fmt.Sprintf("after a use %v from %v", uses[k.ID].At, uses[k.ID].IP)))
+	}
+	return errors.Join(append(errs, used(ctx, s, recs[3], good, "after a use that can be kept"))...)
 }
 
 func usesAreNotReplaced(ctx context.Context, s recording) error {
