@@ -230,9 +230,9 @@ func TestCredentialOfRequest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got auth.Credential
-			r := get(tt.field)
+			r := get(tt.field, "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 192.0.2.8")
 			check(t, require(tt.scheme(remembering(&got)), r).Passed, "user alice")
-			check(t, got, auth.Credential{Token: tt.want, Remote: r.RemoteAddr, TLS: r.TLS})
+			check(t, got, auth.Credential{Token: tt.want, Remote: r.RemoteAddr, Forwarded: "192.0.2.7,192.0.2.8", TLS: r.TLS})
 			check(t, got.TLS != nil, true)
 		})
 	}

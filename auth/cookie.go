@@ -27,16 +27,21 @@ type CookieOptions struct {
 	Path     string
 	Domain   string
 	SameSite http.SameSite
+	// Partitioned says that the cookie is set with Partitioned: it has to be cleared with it.
+	Partitioned bool
 	// InsecurePlainHTTP says that the cookie is set without Secure.
 	InsecurePlainHTTP bool
+	// InsecureScriptAccess says that it is set without HttpOnly.
+	InsecureScriptAccess bool
 }
 
 // Cookie returns the scheme of a token in a cookie, such as a JWT or a session. The cookie should be HttpOnly.
 //
 // A cookie is sent along whether the user means it or not. So one that is expired, unknown or tampered with counts as
 // none, and is cleared: it cannot lock a browser out. At most four cookies of the name are looked at; good ones for
-// different sessions count as none, since any of them may have been planted. And a request that the cookie
-// authenticates must come from a trusted origin, see [CrossOrigin], or it is 403.
+// different sessions count as none, since any of them may have been planted. One of which v says [NoCredentials] counts as
+// none too, and stays: it stands for a visitor who has not logged in. And a request that the cookie authenticates must
+// come from a trusted origin, see [CrossOrigin], or it is 403.
 //
 // Cookie panics if v is nil, if name is not a cookie name, and if it has a prefix that contradicts opts (RFC 6265bis,
 // section 4.1.3). nil opts are fine.
@@ -50,7 +55,7 @@ func Cookie(name string, v TokenVerifier, opts *CookieOptions) Scheme {
 	}
 	clearing := &http.Cookie{
 		Name: name, Path: o.Path, Domain: o.Domain, SameSite: o.SameSite,
-		Secure: !o.InsecurePlainHTTP, HttpOnly: true, MaxAge: -1,
+		Secure: !o.InsecurePlainHTTP, HttpOnly: !o.InsecureScriptAccess, MaxAge: -1, Partitioned: o.Partitioned,
 	}
 	if clearing.Path == "" {
 		clearing.Path = "/"
@@ -80,6 +85,8 @@ func CheckCookie(c *http.Cookie) error {
 	switch {
 	case !isToken(c.Name) || len(c.Name) > maxCookieName:
 		return fmt.Errorf("cookie name %.80q is not a token of %d bytes at most", c.Name, maxCookieName)
+	case c.Partitioned && !c.Secure:
+		return errors.New("a partitioned cookie needs Secure")
 	case c.Valid() != nil || !strings.HasPrefix(c.Path, "/"):
 		return errors.New("path or domain that cannot be sent")
 	case c.SameSite < http.SameSiteLaxMode || c.SameSite > http.SameSiteNoneMode:
@@ -110,19 +117,25 @@ func (c *cookie) Authenticate(r *http.Request) (*AuthContext, error) {
 		return nil, c.none
 	}
 	var good *AuthContext
-	var goodValue string
+	visitor := false // one of the cookies is good, and nobody's
 	for _, value := range values {
 		ac, err := c.verify(r, value)
 		switch {
+		case IsNoCredentials(err):
+			visitor = true
+			continue
 		case err != nil && refuses(err):
 			continue
 		case err != nil:
 			return nil, err
-		case good != nil && value != goodValue && !sameLogin(good, ac):
+		case good != nil && !sameLogin(good, ac):
 			return nil, c.stale
 		case good == nil:
-			good, goodValue = ac, value
+			good = ac
 		}
+	}
+	if good == nil && visitor {
+		return nil, c.none
 	}
 	if good == nil {
 		return nil, c.stale
@@ -137,7 +150,11 @@ func (c *cookie) verify(r *http.Request, value string) (*AuthContext, error) {
 	if !isVisible(value) || len(c.name)+len(value) > maxCookie {
 		return nil, ErrInvalidCredentials
 	}
-	return verify(c.verifier, r, value)
+	ac, err := verify(c.verifier, r, value)
+	if errors.Is(err, errVisitor) {
+		return nil, c.none
+	}
+	return ac, err
 }
 
 // Detect reports Ambient if there is a cookie of the name.
@@ -165,8 +182,8 @@ func (c *cookie) Challenge() Challenge { return c.asks }
 
 func (c *cookie) reads() string { return "Cookie: " + c.name }
 
-// CookieValues returns the values of the cookies of that name that [Cookie] would look at: the first four, and none of a
-// request whose Cookie fields have more than 16 KiB or 100 cookies together.
+// CookieValues returns the values of the cookies of that name that [Cookie] would look at: the first four that differ, since
+// each may cost a look into a store, and none of a request whose Cookie fields have more than 16 KiB or 100 cookies together.
 func CookieValues(r *http.Request, name string) []string {
 	size, pairs := 0, 0
 	for _, field := range r.Header["Cookie"] {
@@ -181,8 +198,11 @@ func CookieValues(r *http.Request, name string) []string {
 	for _, field := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(field, ";") {
 			key, value, _ := strings.Cut(pair, "=")
-			if trim(key) == name && len(values) < maxCookies {
-				values = append(values, unquoted(trim(value)))
+			if trim(key) != name || len(values) == maxCookies {
+				continue
+			}
+			if value = unquoted(trim(value)); !slices.Contains(values, value) {
+				values = append(values, value)
 			}
 		}
 	}

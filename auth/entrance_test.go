@@ -59,7 +59,7 @@ func sessionEntrance() entrance {
 		Store: memory.NewSessions(nil), Keys: [][]byte{bytes.Repeat([]byte("k"), 32)},
 	}))
 	w := httptest.NewRecorder()
-	must(sessions.Start(w, httptest.NewRequest(http.MethodPost, "/login", nil), session.Login{
+	must(sessions.Start(w, httptest.NewRequest(http.MethodPost, "https://example.com/login", nil), session.Login{
 		Actor: auth.Actor{Type: "user", ID: "u1"}, Scopes: auth.NewSet("read"),
 		Factors: []auth.Factor{{Method: "pwd", At: time.Now()}},
 	}))

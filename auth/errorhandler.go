@@ -38,7 +38,8 @@ func Problem(w http.ResponseWriter, _ *http.Request, e *Error) {
 }
 
 // Redirect returns an [ErrorHandler] that sends a browser which navigates and has to log in (401) to loginURL with 303,
-// and answers everything else in JSON. The page asked for is not passed on. Redirect panics if loginURL is not a URL.
+// and answers everything else in JSON. The page asked for is not passed on. Browsers tell by Sec-Fetch-Mode that they
+// navigate, which they send over TLS and to this machine only. Redirect panics if loginURL is not a URL.
 func Redirect(loginURL string) ErrorHandler {
 	if _, err := url.Parse(loginURL); err != nil || loginURL == "" {
 		panic("auth: Redirect: not a URL")

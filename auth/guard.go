@@ -255,10 +255,14 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, e *Error) {
 	if log == nil {
 		log = slog.Default()
 	}
+	e.Type, e.Message = e.kind(), e.message()
+	cause := e.Err
+	if cause == nil {
+		cause = errors.New(e.Message)
+	}
 	// The pattern, not the path: paths may hold reset tokens and the like.
 	log.LogAttrs(r.Context(), level, "auth: refused",
-		slog.Int("status", e.Status), slog.String("pattern", r.Pattern), slog.Any("error", e.Err))
-	e.Type, e.Message = e.kind(), e.message()
+		slog.Int("status", e.Status), slog.String("pattern", r.Pattern), slog.Any("error", cause))
 	locked := lock(w, e)
 	g.onError(locked, r, e)
 	locked.finish()

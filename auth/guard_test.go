@@ -157,6 +157,8 @@ func TestLog(t *testing.T) {
 		{"none", auth.NoCredentials(), "DEBUG 401 GET /a/{token} auth: no credentials", false},
 		{"invalid", errBad, "DEBUG 401 GET /a/{token} auth: invalid credentials: revoked", false},
 		{"403", &auth.Error{Status: 403, Message: "for the client", Err: errBug}, "DEBUG 403 GET /a/{token} boom", false},
+		{"without a cause", &auth.Error{Status: 403, Message: "for the client"}, "DEBUG 403 GET /a/{token} for the client", false},
+		{"without anything", &auth.Error{Status: 404}, "DEBUG 404 GET /a/{token} Not Found", false},
 		{"unavailable", errDown, "ERROR 503 GET /a/{token} store: auth: unavailable", false},
 		{"an unknown error", errBug, "ERROR 500 GET /a/{token} boom", false},
 		{"a bug", nil, "ERROR 500 GET /a/{token} auth: neither an AuthContext nor an error was returned", false},

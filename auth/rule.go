@@ -57,7 +57,7 @@ func Roles(anyOf ...string) Rule {
 func Scopes(allOf ...string) Rule {
 	scopes := mustNames("Scopes", allOf)
 	for scope := range scopes.All() {
-		if strings.ContainsFunc(scope, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) {
+		if !IsScope(scope) {
 			panic("auth: Scopes: not a scope: " + strconv.Quote(scope))
 		}
 	}
@@ -76,10 +76,15 @@ func Scopes(allOf ...string) Rule {
 	}
 }
 
+// IsScope reports whether s is a scope-token (RFC 6749, section 3.3): visible ASCII without quotes and backslashes.
+func IsScope(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })
+}
+
 // Fresh returns a rule for sensitive actions: presence must have been proven within max, by one of the methods if any are
 // named. Its refusal is 401 with error="insufficient_user_authentication" and max_age (RFC 9470, section 3), upon which a
-// client lets its user log in again. Fresh panics if max is shorter than
-// a second.
+// client lets its user log in again. An API key proves no presence and can never be fresh: [ActorType] in front of this rule
+// tells it so with 403. Fresh panics if max is shorter than a second.
 func Fresh(max time.Duration, methods ...string) Rule {
 	if max < time.Second {
 		panic("auth: Fresh: max is shorter than a second")

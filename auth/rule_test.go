@@ -260,3 +260,16 @@ func TestScopesMany(t *testing.T) {
 		check(t, all.Has(name), true) // none is cut in two
 	}
 }
+
+func TestIsScope(t *testing.T) {
+	tests := []struct {
+		scope string
+		want  bool
+	}{
+		{"reports:read", true}, {"*", true}, {"!", true}, {"~", true},
+		{"", false}, {"two words", false}, {"a\tb", false}, {`a"b`, false}, {`a\b`, false}, {"ä", false}, {"a\x7f", false}, {"a\x00", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.scope, func(t *testing.T) { check(t, auth.IsScope(tt.scope), tt.want) })
+	}
+}

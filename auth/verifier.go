@@ -7,14 +7,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 )
 
 // A TokenVerifier tells whom a token stands for. It knows nothing of where the token travelled: [Bearer], [Header],
 // [Basic] and [Cookie] read it from a request.
 //
-// VerifyToken answers as [Scheme] does, but never with [NoCredentials]: a token is there. An error must not hold the
-// token. It is called by many goroutines at once and may return the same AuthContext again: it is copied before anybody
-// can change it.
+// VerifyToken answers as [Scheme] does, but with [NoCredentials] only for a token that is good and stands for nobody, such
+// as the session of a visitor: [Cookie] then leaves the cookie alone, and all others take it for a bad one. An error must
+// not hold the token. It is called by many goroutines at once and may return the same AuthContext again: it is copied
+// before anybody can change it.
 type TokenVerifier interface {
 	VerifyToken(ctx context.Context, c Credential) (*AuthContext, error)
 }
@@ -29,9 +31,15 @@ func (f TokenVerifierFunc) VerifyToken(ctx context.Context, c Credential) (*Auth
 
 // A Credential is a token and what else is known of the request that carried it. It prints without the token.
 type Credential struct {
-	Token  string               // not empty
-	Remote string               // the address of the peer, as in http.Request.RemoteAddr
-	TLS    *tls.ConnectionState // nil without TLS; for tokens that are bound to a client certificate
+	Token     string               // not empty
+	Remote    string               // the address of the peer, as in http.Request.RemoteAddr
+	Forwarded string               // the X-Forwarded-For fields, which anybody may have written: for [Credential.ClientIP]
+	TLS       *tls.ConnectionState // nil without TLS; for tokens that are bound to a client certificate
+}
+
+// ClientIP returns the address of the client that sent c, see [ClientIP].
+func (c Credential) ClientIP(proxies []netip.Prefix) netip.Addr {
+	return clientIP(c.Remote, c.Forwarded, proxies)
 }
 
 // Format prints c without its token.
@@ -99,17 +107,24 @@ func mustVerifier(caller string, v TokenVerifier) TokenVerifier {
 	return v
 }
 
+// errVisitor is for a token that is good and stands for nobody.
+var errVisitor = fmt.Errorf("%w: the token stands for nobody", ErrInvalidCredentials)
+
 // verify asks v about a token of r.
 func verify(v TokenVerifier, r *http.Request, token string) (*AuthContext, error) {
-	ac, err := v.VerifyToken(r.Context(), Credential{Token: token, Remote: r.RemoteAddr, TLS: r.TLS})
+	ac, err := v.VerifyToken(r.Context(), newCredential(r, token))
 	switch {
 	case IsNoCredentials(err):
 		// A token was there: if this went on, Optional would let it pass as anonymous.
-		return nil, fmt.Errorf("%w: the verifier saw no token", ErrInvalidCredentials)
+		return nil, errVisitor
 	case err != nil:
 		return nil, err
 	case ac == nil:
 		return nil, errNothing
 	}
 	return ac, nil
+}
+
+func newCredential(r *http.Request, token string) Credential {
+	return Credential{Token: token, Remote: r.RemoteAddr, Forwarded: forwarded(r), TLS: r.TLS}
 }
