@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
@@ -20,7 +21,7 @@ func TestAttack(t *testing.T) {
 		"P002": wrongLength,
 		"P003": samePrefix,
 		"P005": revokedWhileUsed,
-		"P006": ownerDisabled,
+		"P006": ownerGone,
 		"P007": TestExpiry,
 		"P010": twoKeys,
 		"P011": joinedKeys,
@@ -29,7 +30,8 @@ func TestAttack(t *testing.T) {
 		"P015": emptyKeys,
 		"P016": words,
 		"P017": TestKeyHoldsNoSecret,
-		"P020": TestScopes,
+		"P019": TestMaxMisses,
+		"P020": aboveOneself,
 		"P022": partsOfKeys,
 		"P023": manyUsers,
 		"P024": TestOutage,
@@ -103,7 +105,13 @@ func samePrefix(t *testing.T) {
 }
 
 func revokedWhileUsed(t *testing.T) {
-	s := newSite()
+	revokedWhileUsedAt(t, newSite())
+	revokedWhileUsedAt(t, newSiteOf(apikey.Config{CacheFor: time.Minute}))
+	TestCachedKeyChanges(t)
+	TestChangeDuringAVerification(t)
+}
+
+func revokedWhileUsedAt(t *testing.T, s *site) {
 	k, text := s.issue(t, nil)
 	var wg sync.WaitGroup
 	revoked := make(chan struct{})
@@ -120,7 +128,7 @@ func revokedWhileUsed(t *testing.T) {
 		})
 	}
 	wg.Go(func() {
-		check(t, "revoking it", s.Revoke(context.Background(), k.ID, "ann"), nil)
+		check(t, "revoking it", revoke(context.Background(), s.Manager, k.ID, "ann"), nil)
 		close(revoked)
 	})
 	wg.Wait()
@@ -179,7 +187,7 @@ func tooLong(t *testing.T) {
 func emptyKeys(t *testing.T) {
 	s := newSite()
 	id := token.NewID()
-	check(t, "a key without a digest is kept", s.store.inner.Create(t.Context(), apikey.Key{ID: id, Owner: ann}), nil)
+	check(t, "a key without a digest is kept", s.store.inner.Create(t.Context(), apikey.Key{ID: id, Kind: apikey.Secret, Owner: ann}), nil)
 	check(t, "it", s.get("/", "X-API-Key: "+another("sk", id)), invalid(asksHeader))
 	check(t, "handlers called", s.calls.Load(), 0)
 	for _, empty := range []string{"", "sk_", "sk__", "sk_" + id + "_", "_", strings.Repeat("0", 64), "0", "sk_" + id + "_" + strings.Repeat("a", 57)} {
@@ -199,27 +207,53 @@ func words(t *testing.T) {
 	s.refused(t, "null as a bearer token", invalid(asksBearer), "Authorization: Bearer null")
 }
 
-// There is no cache to be fooled: what shares a part with a key that was just used is looked at like any other.
+// A cache is not fooled: what shares a part with a key that was just used is looked at like any other.
 func partsOfKeys(t *testing.T) {
-	s := newSite()
+	for _, c := range []apikey.Config{{}, {CacheFor: time.Minute}} {
+		partsOfKeysOf(t, newSiteOf(c))
+	}
+}
+
+func partsOfKeysOf(t *testing.T, s *site) {
 	k, text := s.issue(t, nil)
 	check(t, "the key", s.get("/", "X-API-Key: "+text), passed(k))
-	for _, near := range []string{text[:len(text)-1] + "\x00", text[:24], k.ID, "sk_" + k.ID, k.Redacted, tampered(text, len(text)-1), tampered(text, 30)} {
+	for _, near := range []string{text[:len(text)-1] + "\x00", text[:24], "sk_" + k.ID, k.Redacted, tampered(text, len(text)-1), tampered(text, 30)} {
 		s.refused(t, "a part of it", invalid(asksHeader), "X-API-Key: "+near)
 	}
-	check(t, "another secret", s.get("/", "X-API-Key: "+another("sk", k.ID)), invalid(asksHeader))
+	for _, prefix := range []string{"sk", "pk", "sk_live", "acme_sk"} {
+		check(t, "another secret", s.get("/", "X-API-Key: "+another(prefix, k.ID)), invalid(asksHeader))
+	}
+	_, shopText, err := s.Issue(t.Context(), shop())
+	check(t, "issuing a publishable key", err, nil)
+	check(t, "it", s.get("/", "X-API-Key: "+shopText.Reveal()), invalid(asksHeader))
+	check(t, "the key again", s.get("/", "X-API-Key: "+text), passed(k))
 }
 
 func manyUsers(t *testing.T) {
-	s := newSite()
-	var wg sync.WaitGroup
-	for range 32 {
-		k, text := s.issue(t, nil)
-		wg.Go(func() {
-			for range 50 {
-				check(t, "a request", s.get("/", "X-API-Key: "+text), passed(k))
-			}
-		})
+	for _, c := range []apikey.Config{{}, {CacheFor: time.Minute}} {
+		s := newSiteOf(c)
+		var wg sync.WaitGroup
+		for range 32 {
+			k, text := s.issue(t, nil)
+			wg.Go(func() {
+				for range 50 {
+					check(t, "a request", s.get("/", "X-API-Key: "+text), passed(k))
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
+}
+
+// aboveOneself: nobody gets a key with scopes that they do not have, in none of the ways to get one, and a key grants no
+// more than its owner has at the time.
+func aboveOneself(t *testing.T) {
+	TestScopes(t)
+	TestScopesThatAreGivenAway(t)
+	TestAllowedScopes(t)
+}
+
+func ownerGone(t *testing.T) {
+	ownerDisabled(t)
+	TestAllowedFails(t)
 }

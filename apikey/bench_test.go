@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
@@ -23,7 +24,15 @@ func (u *unread) WriteHeader(int)             {}
 
 // BenchmarkRequest is a request through the whole guard, with memory behind.
 func BenchmarkRequest(b *testing.B) {
-	keys := must(apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)}))
+	for name, cacheFor := range map[string]time.Duration{"not cached": 0, "cached": time.Minute} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkRequest(b, apikey.Config{Store: memory.NewAPIKeys(nil), CacheFor: cacheFor})
+		})
+	}
+}
+
+func benchmarkRequest(b *testing.B, c apikey.Config) {
+	keys := must(apikey.New(c))
 	k, secret, err := keys.Issue(b.Context(), report())
 	text := must(secret, err).Reveal()
 	scheme := auth.AnyOf(auth.Header("X-API-Key", keys), auth.Basic(keys, nil), auth.Bearer(auth.Tokens(fakeJWTs{}, keys), nil))

@@ -26,12 +26,12 @@ func TestKeyCheck(t *testing.T) {
 		{"a long owner", func(k *apikey.Key) { k.Owner.ID = long(257) }, "longer"},
 		{"a long type of owner", func(k *apikey.Key) { k.Owner.Type = long(257) }, "longer"},
 		{"a long name of who made it", func(k *apikey.Key) { k.CreatedBy = long(257) }, "longer"},
-		{"a long name of who revoked it", func(k *apikey.Key) { k.RevokedBy = long(257) }, "longer"},
+		{"a long name of who revoked it", func(k *apikey.Key) { k.Revocation.By = long(257) }, "longer"},
 		{"scopes that are too long together", func(k *apikey.Key) { k.Scopes = auth.NewSet("a"+long(40000), "b"+long(40000)) }, "longer"},
 		{"a NUL in the title", func(k *apikey.Key) { k.Title = "a\x00" }, "NUL"},
 		{"a NUL in a scope", func(k *apikey.Key) { k.Scopes = auth.NewSet("a", "b\x00") }, "NUL"},
 		{"half a character in the owner", func(k *apikey.Key) { k.Owner.ID = "\xff" }, "UTF-8"},
-		{"a revocation before 1970", func(k *apikey.Key) { k.RevokedAt = time.Unix(-1, 0) }, "before 1970"},
+		{"a revocation before 1970", func(k *apikey.Key) { k.Revocation.At = time.Unix(-1, 0) }, "before 1970"},
 		{"an end in the year 10000", func(k *apikey.Key) { k.ExpiresAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "after 9999"},
 	}
 	for _, tt := range tests {

@@ -55,10 +55,14 @@ type site struct {
 	asked func(auth.AuthContext) // is shown the context of each request that passes
 }
 
-func newSite() *site {
+func newSite() *site { return newSiteOf(apikey.Config{}) }
+
+// newSiteOf returns a site whose manager is as c says, but for its store and its log.
+func newSiteOf(c apikey.Config) *site {
 	s := &site{store: newTap(memory.NewAPIKeys(nil)), mux: http.NewServeMux(), log: &logbook{}}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.Manager = must(apikey.New(apikey.Config{Store: s.store, Logger: logger}))
+	c.Store, c.Logger = s.store, logger
+	s.Manager = must(apikey.New(c))
 	s.asked = func(auth.AuthContext) {}
 	jwts := fakeJWTs{}
 	scheme := auth.AnyOf(
@@ -77,12 +81,24 @@ func newSite() *site {
 		answer(guard, w, r, k.ID, err)
 	})
 	s.mux.HandleFunc("/list", func(w http.ResponseWriter, r *http.Request) {
-		keys, err := s.List(r.Context(), ann)
+		keys, err := list(r.Context(), s.Manager, ann)
 		answer(guard, w, r, len(keys), err)
 	})
-	s.mux.HandleFunc("/revoke/{id}", func(w http.ResponseWriter, r *http.Request) {
-		answer(guard, w, r, "revoked", s.Revoke(r.Context(), r.PathValue("id"), "ann"))
-	})
+	for path, do := range map[string]func(ctx context.Context, id string) error{
+		"/revoke/{id}": func(ctx context.Context, id string) error { return revoke(ctx, s.Manager, id, "ann") },
+		"/update/{id}": func(ctx context.Context, id string) error {
+			return second(s.Update(ctx, id, retitled("weekly report")))
+		},
+		"/disable/{id}": func(ctx context.Context, id string) error { return second(s.Disable(ctx, id, "ann")) },
+		"/rotate/{id}": func(ctx context.Context, id string) error {
+			_, _, err := s.Rotate(ctx, id, apikey.Rotation{By: "ann", Overlap: time.Hour})
+			return err
+		},
+	} {
+		s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			answer(guard, w, r, "done", do(r.Context(), r.PathValue("id")))
+		})
+	}
 	return s
 }
 
@@ -121,6 +137,23 @@ func (s *site) issue(t *testing.T, change func(*apikey.Spec)) (apikey.Key, strin
 	k, secret, err := s.Issue(t.Context(), spec)
 	check(t, "issuing", err, nil)
 	return k, secret.Reveal()
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// retitled is the change of a title.
+func retitled(title string) apikey.Change { return apikey.Change{Title: &title, By: "ann"} }
+
+// revoke ends a key at once.
+func revoke(ctx context.Context, m *apikey.Manager, id, by string) error {
+	_, err := m.Revoke(ctx, id, apikey.Revocation{By: by})
+	return err
+}
+
+// list returns the keys of an owner.
+func list(ctx context.Context, m *apikey.Manager, owner auth.Actor) ([]apikey.Key, error) {
+	keys, _, err := m.Find(ctx, apikey.Query{Owner: owner})
+	return keys, err
 }
 
 // A reply is what became of a request.

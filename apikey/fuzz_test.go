@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
@@ -25,7 +27,7 @@ func FuzzVerifyToken(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	codec := must(token.NewCodec(apikey.DefaultPrefix))
+	codec := must(token.NewCodec("sk"))
 	f.Fuzz(func(t *testing.T, text string) {
 		before := s.store.count("Get")
 		ac, err := s.VerifyToken(t.Context(), auth.Credential{Token: text})
@@ -35,5 +37,37 @@ func FuzzVerifyToken(f *testing.F) {
 		_, malformed := codec.Parse(text)
 		check(t, "reads of the store", s.store.count("Get")-before, map[bool]int{true: 1}[malformed == nil])
 		check(t, "it is recognized", s.Recognizes(text), codec.Recognizes(text))
+	})
+}
+
+// FuzzPublishable holds that a publishable key is asked for by one text only, and that whatever else is sent is a 400.
+func FuzzPublishable(f *testing.F) {
+	s := newShop(apikey.Config{CacheFor: time.Minute})
+	k, secret, err := s.Issue(f.Context(), shop())
+	good := must(secret, err).Reveal()
+	for _, seed := range []string{good, "", "pk_", good + "a", good + "," + good, "sk" + good[2:], strings.ToUpper(good), another("pk", k.ID), another("sk", k.ID), "\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		status := map[bool]int{true: 200, false: 400}[text == good]
+		check(t, "the status", s.get("/", "X-Publishable-Api-Key: "+text).Status, status)
+	})
+}
+
+// FuzzSpec holds that what Issue takes is what a store keeps, and that what it does not take names a field each.
+func FuzzSpec(f *testing.F) {
+	f.Add("nightly report", "reports:read *", "", `{"a":1}`, "ann", false)
+	f.Add("the shop", "", "web", "", "ann", true)
+	f.Add("\xff", "a\x00", "\n", "[]", "", true)
+	s := newSite()
+	f.Fuzz(func(t *testing.T, title, scopes, channel, metadata, owner string, publishable bool) {
+		k, _, err := s.Issue(t.Context(), apikey.Spec{
+			Kind: map[bool]apikey.Kind{true: apikey.Publishable}[publishable], Title: title, Owner: auth.Actor{Type: "user", ID: owner},
+			Scopes: auth.ParseSet(scopes), Channels: auth.NewSet(channel), Metadata: auth.RawMetadata(metadata),
+		})
+		var invalid *apikey.InvalidError
+		check(t, "the error names a field", err == nil || errors.As(err, &invalid) && invalid.Field != "", true)
+		check(t, "a store keeps it", err != nil || k.Check() == nil, true)
+		check(t, "it is text", utf8.ValidString(text(err)), true)
 	})
 }

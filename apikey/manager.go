@@ -5,83 +5,64 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/auth/token"
 )
 
 const (
-	// ActorType is the type of the actor that a request with a key acts as; the actor's ID is the key's. Whose key it is
-	// says [Key.Owner].
-	ActorType = "api-key"
+	attempts = 4 // how often a key is made that another got in between of
 
-	// DefaultPrefix is what keys begin with unless [Config] says otherwise.
-	DefaultPrefix = "sk"
-
-	// DefaultStoreTimeout is what one call of the store may take unless [Config] says otherwise.
-	DefaultStoreTimeout = 2 * time.Second
-
-	// DefaultUseInterval is how long uses of keys are collected before they are written unless [Config] says otherwise.
-	DefaultUseInterval = time.Minute
-
-	attempts = 4 // how often a change is tried again that another got in between of
+	// How often a change is tried that another got in between of: often, since whoever changes a key all the time must not
+	// keep it from being revoked. Within one process they then wait for each other, see queues.
+	changeAttempts = 32
 )
 
-// ErrRevoked is returned by [Manager.Revoke] for a key that is revoked already.
-var ErrRevoked = errors.New("apikey: already revoked")
+// What the methods of a [Manager] return besides what a [Store] does.
+var (
+	ErrRevoked    = errors.New("apikey: already revoked")   // it cannot be revoked, rotated, disabled or enabled any more
+	ErrNotRevoked = errors.New("apikey: not revoked")       // it cannot be deleted yet
+	ErrDisabled   = errors.New("apikey: disabled")          // it cannot be rotated
+	ErrExpired    = errors.New("apikey: expired")           // it cannot be rotated
+	ErrKind       = errors.New("apikey: of the wrong kind") // channels are for publishable keys only
+)
 
-// Config says how keys are kept. Store is required.
-type Config struct {
-	Store        Store         // if it is a UseRecorder too, Key.LastUsed is kept
-	Prefix       string        // what keys begin with, see [token.NewCodec]; default: "sk"
-	StoreTimeout time.Duration // what one call of Store may take; default: 2 s
-	UseInterval  time.Duration // uses are written together, this long after the first; default: 1 minute, below zero is never
-
-	// Logger gets each use of a key that the store says is [ErrCorrupt], and uses that could not be written. Default:
-	// slog.Default().
-	Logger *slog.Logger
-}
-
-// A Manager issues, verifies and revokes keys. Make one with [New]; it does not change, and many goroutines may use it at
-// once. Call [Manager.Close] at the end if the store is a [UseRecorder].
+// A Manager issues, verifies, changes and revokes keys. Make one with [New]; it does not change, and many goroutines may use
+// it at once. Call [Manager.Close] at the end if the store is a [UseRecorder].
 //
-// [auth.Guard.Refuse] answers errors of its methods that wrap [auth.ErrUnavailable]; what [ErrNotFound] and [ErrRevoked]
-// are to a client, such as 404 and 409, is for the program to say.
+// Its methods do what they are told, whoever asks: those of [Manager.As] do what somebody may. [auth.Guard.Refuse] answers
+// errors that wrap [auth.ErrUnavailable], and those of a [Policy]; what [ErrNotFound], [ErrRevoked], an [InvalidError] and
+// the like are to a client says [Refusal].
 type Manager struct {
-	store   Store
-	codec   token.Codec
-	timeout time.Duration
-	log     *slog.Logger // nil is slog.Default()
-	uses    *useLog      // nil if they are not kept
+	config       Config
+	secrets      token.Codec
+	publishables token.Codec
+	uses         *useLog      // nil if they are not kept
+	cache        *cache       // nil if there is none
+	misses       *missLog     // nil if they are not limited
+	queues       queues       // of those who change a key
+	lastStamp    atomic.Int64 // in microseconds, see stamp
 }
 
 // New returns the manager that c describes, or all that is wrong with c.
 func New(c Config) (*Manager, error) {
-	if c.Prefix == "" {
-		c.Prefix = DefaultPrefix
-	}
-	if c.StoreTimeout == 0 {
-		c.StoreTimeout = DefaultStoreTimeout
-	}
-	if c.UseInterval == 0 {
-		c.UseInterval = DefaultUseInterval
-	}
-	var errs []error
-	if c.Store == nil {
-		errs = append(errs, errors.New("apikey: no Store"))
-	}
-	if c.StoreTimeout < 0 {
-		errs = append(errs, errors.New("apikey: StoreTimeout is negative"))
-	}
-	codec, err := token.NewCodec(c.Prefix)
-	if err != nil {
-		errs = append(errs, fmt.Errorf("apikey: Prefix: %w", err))
-	}
-	if err := errors.Join(errs...); err != nil {
+	c = c.withDefaults()
+	secrets, codecErr := c.codec("sk")
+	if err := errors.Join(c.check(), codecErr); err != nil {
 		return nil, err
 	}
-	m := &Manager{store: c.Store, codec: codec, timeout: c.StoreTimeout, log: c.Logger}
+	publishables, err := c.codec("pk")
+	if err != nil {
+		return nil, err
+	}
+	m := &Manager{
+		config: c, secrets: secrets, publishables: publishables,
+		cache: newCache(c.CacheFor), misses: newMissLog(c.MaxMisses), queues: queues{byID: map[string]*queue{}},
+	}
 	if recorder, ok := c.Store.(UseRecorder); ok && c.UseInterval > 0 {
 		m.uses = &useLog{
 			recorder: recorder, interval: c.UseInterval, timeout: c.StoreTimeout, logger: m.logger,
@@ -96,130 +77,94 @@ func New(c Config) (*Manager, error) {
 // may be called again.
 func (m *Manager) Close(ctx context.Context) error { return m.uses.close(ctx) }
 
-// Issue makes a key and returns it with its text, which cannot be had again. What is wrong with s is said all at once; a
-// store that does not answer is [auth.ErrUnavailable], and there may then be a key that nobody has the text of.
+// Issue makes a key and returns it with its text, which for a secret key cannot be had again. What is wrong with s is said
+// all at once, see [InvalidError]; a store that does not answer is [auth.ErrUnavailable], and there may then be a key that
+// nobody has the text of.
 func (m *Manager) Issue(ctx context.Context, s Spec) (Key, token.Secret, error) {
+	return m.issue(ctx, nil, s)
+}
+
+func (m *Manager) issue(ctx context.Context, a *Access, s Spec) (Key, token.Secret, error) {
 	now := timestamp()
-	if err := s.check(now); err != nil {
+	s = s.whole()
+	if err := s.check(now, m.config.MaxLifetime); err != nil {
 		return Key{}, token.Secret{}, err
 	}
 	k := Key{
-		Version: 1, Title: s.Title, Owner: s.Owner, Scopes: s.Scopes,
-		CreatedBy: s.CreatedBy, CreatedAt: now, ExpiresAt: s.ExpiresAt.UTC().Truncate(time.Microsecond),
+		Kind: s.Kind, Environment: m.config.Environment, Title: s.Title, Owner: s.Owner, Scopes: s.Scopes, Channels: s.Channels,
+		Metadata: s.Metadata, CreatedBy: s.CreatedBy, CreatedAt: now, UpdatedAt: now, ExpiresAt: s.ExpiresAt,
 	}
-	if k.CreatedBy == "" {
-		k.CreatedBy = s.Owner.ID
+	if err := a.may(ctx, ActionCreate, k); err != nil {
+		return Key{}, token.Secret{}, err
 	}
-	t := auth.NewTimeout(ctx, m.timeout)
-	defer t.Stop()
+	text, err := m.create(ctx, &k)
+	if err != nil {
+		return Key{}, token.Secret{}, err
+	}
+	m.tell(ctx, ActionCreate, k.ID, k.CreatedBy)
+	return k, text, nil
+}
+
+// create keeps k under a new ID, with a new text.
+func (m *Manager) create(ctx context.Context, k *Key) (token.Secret, error) {
 	for range attempts {
-		k.ID = token.NewID()
-		text := m.codec.New(k.ID)
+		k.ID, k.Version = token.NewID(), 1
+		text := m.codec(k.Kind).New(k.ID)
 		k.Digest, k.Redacted = text.Digest(), redact(text.Reveal())
-		err := m.store.Create(t, k)
-		if is(err, ErrExists) {
-			// Either one in 2^120, or a driver that sent the key twice because the first answer was lost.
-			kept, getErr := m.store.Get(t, k.ID)
-			if getErr != nil || !kept.Digest.Equal(k.Digest) {
-				continue
-			}
-			err = nil
+		if k.Kind == Publishable {
+			k.Text = text.Reveal()
 		}
-		if err != nil {
-			return Key{}, token.Secret{}, unavailable(err)
+		t := auth.NewTimeout(ctx, m.config.StoreTimeout)
+		err := m.config.Store.Create(t, *k)
+		t.Stop()
+		if err == nil || m.keeps(ctx, *k) {
+			return text, nil
 		}
-		return k, text, nil
+		if !is(err, ErrExists) {
+			// It may be there all the same, but nobody will ever have its text.
+			return token.Secret{}, errors.Join(unavailable(err), m.discard(ctx, k.ID))
+		}
 	}
-	return Key{}, token.Secret{}, unavailable(ErrExists)
+	return token.Secret{}, unavailable(ErrExists)
+}
+
+func (m *Manager) codec(kind Kind) token.Codec {
+	if kind == Publishable {
+		return m.publishables
+	}
+	return m.secrets
 }
 
 func redact(text string) string { return text[:6] + "***" + text[len(text)-3:] }
 
-// Recognizes reports whether text begins like a key, see [auth.Recognizer].
-func (m *Manager) Recognizes(text string) bool { return m.codec.Recognizes(text) }
-
-// VerifyToken returns the context of the key that c holds: the actor is the key itself, and [auth.Value] finds the [Key].
-func (m *Manager) VerifyToken(ctx context.Context, c auth.Credential) (*auth.AuthContext, error) {
-	id, err := m.codec.Parse(c.Token)
-	if err != nil {
-		return nil, errMalformed
-	}
-	k, err := m.get(ctx, id)
-	now := time.Now()
-	switch {
-	case is(err, ErrNotFound):
-		return nil, errUnknown
-	case err != nil:
-		return nil, err
-	case k.ID != id || !k.Digest.Equal(token.Sum(c.Token)):
-		return nil, errUnknown
-	case !k.Live(now):
-		return nil, fmt.Errorf("apikey: %w: %s has expired or is revoked", auth.ErrInvalidCredentials, k.ID)
-	}
-	m.uses.add(k.ID, c.Remote, now)
-	ac := &auth.AuthContext{
-		Actor:        auth.Actor{Type: ActorType, ID: k.ID},
-		Scheme:       "api-key",
-		CredentialID: k.ID,
-		Scopes:       k.Scopes,
-		Expires:      k.ExpiresAt,
-	}
-	ac.Attach(k)
-	return ac, nil
+// keeps reports whether the store holds k although it returned an error: the answer to a write was lost, or a driver sent
+// it a second time.
+func (m *Manager) keeps(ctx context.Context, k Key) bool {
+	kept, err := m.get(ctx, k.ID)
+	return err == nil && kept.Version == k.Version && kept.sameAs(k)
 }
 
-// Made once: junk is cheap to turn away. errUnknown does not tell whether there is a key with the ID.
-var (
-	errMalformed = fmt.Errorf("apikey: %w: %w", auth.ErrInvalidCredentials, token.ErrMalformed)
-	errUnknown   = fmt.Errorf("apikey: %w: unknown key", auth.ErrInvalidCredentials)
-)
-
-// List returns the keys of an owner, the oldest first, also those that are revoked.
-func (m *Manager) List(ctx context.Context, owner auth.Actor) ([]Key, error) {
-	t := auth.NewTimeout(ctx, m.timeout)
+// discard removes a key that nobody was told of, also for a client that has hung up.
+func (m *Manager) discard(ctx context.Context, id string) error {
+	t := auth.NewTimeout(context.WithoutCancel(ctx), m.config.StoreTimeout)
 	defer t.Stop()
-	keys, err := m.store.List(t, owner)
-	if err != nil {
-		return nil, unavailable(err)
+	if err := m.config.Store.Delete(t, id); err != nil {
+		return unavailable(fmt.Errorf("%s stays, whose text nobody has: %w", id, err))
 	}
-	return keys, nil
+	return nil
 }
 
-// Revoke ends a key for good, whoever it belongs to; by says who did it, and is only written down: whether they may is for
-// the caller to find out, such as by [Manager.List]. The key is refused from the next request on. A key that is not there is
-// [ErrNotFound], one that is revoked already [ErrRevoked]. Any other error means that the key may still work.
-func (m *Manager) Revoke(ctx context.Context, id, by string) error {
-	if !isName(by) {
-		return fmt.Errorf("apikey: by is not plain text of %d bytes at most", maxName)
-	}
-	now := timestamp()
-	for try := range attempts {
-		k, err := m.get(ctx, id)
-		if err != nil {
-			return err
-		}
-		if try > 0 && k.RevokedAt.Equal(now) && k.RevokedBy == by {
-			return nil // it was our own change, whose answer was lost
-		}
-		if !k.RevokedAt.IsZero() {
-			return ErrRevoked
-		}
-		k.RevokedAt, k.RevokedBy = now, by
-		if err = m.replace(ctx, k); !is(err, ErrConflict) {
-			return err
-		}
-	}
-	return unavailable(ErrConflict)
-}
+// Get returns a key, also one that is revoked or has expired, or [ErrNotFound].
+func (m *Manager) Get(ctx context.Context, id string) (Key, error) { return m.get(ctx, id) }
 
 // get returns a key, ErrNotFound, or an error that says that the store is unavailable.
 func (m *Manager) get(ctx context.Context, id string) (Key, error) {
 	if !token.IsID(id) {
 		return Key{}, ErrNotFound
 	}
-	t := auth.NewTimeout(ctx, m.timeout)
+	t := auth.NewTimeout(ctx, m.config.StoreTimeout)
 	defer t.Stop()
-	k, err := m.store.Get(t, id)
+	k, err := m.config.Store.Get(t, id)
 	switch {
 	case is(err, ErrNotFound):
 		return Key{}, ErrNotFound
@@ -228,23 +173,50 @@ func (m *Manager) get(ctx context.Context, id string) (Key, error) {
 		return Key{}, ErrNotFound
 	case err != nil:
 		return Key{}, unavailable(err)
+	case k.ID != id:
+		return Key{}, ErrNotFound // what the store should have said
 	}
 	return k, nil
 }
 
-func (m *Manager) replace(ctx context.Context, k Key) error {
-	t := auth.NewTimeout(ctx, m.timeout)
-	defer t.Stop()
-	err := m.store.Replace(t, k)
-	if err == nil || is(err, ErrNotFound) || is(err, ErrConflict) {
-		return err
+// Find returns the keys that q asks for, and how many there would be without its Limit and Offset. A store that is no
+// [Index] is an error: [errors.ErrUnsupported].
+func (m *Manager) Find(ctx context.Context, q Query) ([]Key, int, error) {
+	index, ok := m.config.Store.(Index)
+	if !ok {
+		return nil, 0, fmt.Errorf("apikey: %T is no Index: %w", m.config.Store, errors.ErrUnsupported)
 	}
-	return unavailable(err)
+	if !q.isText() {
+		return nil, 0, nil // no key has what no key may have, and not every database can be asked
+	}
+	t := auth.NewTimeout(ctx, m.config.StoreTimeout)
+	defer t.Stop()
+	keys, total, err := index.Find(t, q)
+	if err != nil {
+		return nil, 0, unavailable(err)
+	}
+	return keys, total, nil
+}
+
+// isText reports whether what q looks for is text that a key may have.
+func (q Query) isText() bool {
+	for _, text := range append([]string{q.Owner.Type, q.Owner.ID, q.Title, q.Text, string(q.Kind)}, q.IDs...) {
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") || len(text) > maxTitleSize {
+			return false
+		}
+	}
+	return true
+}
+
+// tell writes down what was done to a key, and by whom.
+func (m *Manager) tell(ctx context.Context, action Action, id, by string) {
+	m.logger().LogAttrs(ctx, slog.LevelDebug, "apikey: done",
+		slog.String("action", string(action)), slog.String("key", id), slog.String("by", by))
 }
 
 func (m *Manager) logger() *slog.Logger {
-	if m.log != nil {
-		return m.log
+	if m.config.Logger != nil {
+		return m.config.Logger
 	}
 	return slog.Default()
 }

@@ -33,7 +33,7 @@ func TestNothingSecretIsSaid(t *testing.T) {
 				_, err := s.VerifyToken(t.Context(), auth.Credential{Token: another("sk", k.ID)})
 				_, malformed := s.VerifyToken(t.Context(), auth.Credential{Token: text[:len(text)-1]})
 				_, secret, _ := s.Issue(t.Context(), report())
-				keys := must(s.List(t.Context(), ann))
+				keys := must(list(t.Context(), s.Manager, ann))
 				said += fmt.Sprintf("%v %v %v %+v %s %s", err, malformed, secret, keys, must(json.Marshal(keys)), s.log)
 				for _, word := range []string{text, secretOf(text), secretOf(text)[:12], secretOf(secret.Reveal())} {
 					check(t, "said", strings.Contains(said, word), false)

@@ -38,6 +38,14 @@ type Store interface {
 	// there. It returns ErrConflict if the version is another, and ErrNotFound if there is no such key: it never creates one.
 	Replace(ctx context.Context, k Key) error
 
-	// List returns the keys of the owner, the oldest first, also revoked ones, without those that Get says are ErrCorrupt.
-	List(ctx context.Context, owner auth.Actor) ([]Key, error)
+	// Delete removes the key, whatever its version. Where there is none it returns nil.
+	Delete(ctx context.Context, id string) error
+}
+
+// An Index is a [Store] that can also find keys by what is in them. [Manager.Find] needs it.
+type Index interface {
+	// Find returns the keys that q asks for, in its order, without those that Get says are ErrCorrupt, and how many there
+	// would be without its Limit and Offset, which may count some that are ErrCorrupt. A key that is created or deleted
+	// meanwhile may be missing or there.
+	Find(ctx context.Context, q Query) (keys []Key, total int, err error)
 }

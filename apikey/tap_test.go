@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/countersign-go/countersign/apikey"
-	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/store/memory"
 )
 
@@ -75,12 +74,16 @@ func (s *tap) Replace(ctx context.Context, k apikey.Key) error {
 	return s.do(ctx, "Replace", func() error { return s.inner.Replace(ctx, k) })
 }
 
-func (s *tap) List(ctx context.Context, owner auth.Actor) (keys []apikey.Key, err error) {
-	err = s.do(ctx, "List", func() (err error) {
-		keys, err = s.inner.List(ctx, owner)
+func (s *tap) Delete(ctx context.Context, id string) error {
+	return s.do(ctx, "Delete", func() error { return s.inner.Delete(ctx, id) })
+}
+
+func (s *tap) Find(ctx context.Context, q apikey.Query) (keys []apikey.Key, total int, err error) {
+	err = s.do(ctx, "Find", func() (err error) {
+		keys, total, err = s.inner.Find(ctx, q)
 		return err
 	})
-	return keys, err
+	return keys, total, err
 }
 
 // errRefused holds what must not reach a client.

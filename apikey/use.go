@@ -10,7 +10,7 @@ import (
 // A Use is that a key was used: what [Key.LastUsed] keeps of the last one.
 type Use struct {
 	At time.Time  // zero is never
-	IP netip.Addr // of the peer, as the connection has it; zero if it has none
+	IP netip.Addr // of the client, see auth.ClientIP; zero if it has none
 }
 
 // Check returns an error if a [UseRecorder] cannot be expected to keep u: its time is not in the years from 1970 to 9999, or
@@ -33,10 +33,9 @@ func (u Use) later(v Use) Use {
 	return u
 }
 
-// newUse returns the use of a key by a peer with an address such as http.Request.RemoteAddr.
-func newUse(remote string, now time.Time) Use {
-	addr, _ := netip.ParseAddrPort(remote)
-	return Use{At: now.UTC().Truncate(time.Microsecond), IP: addr.Addr().Unmap().WithZone("")}
+// newUse returns the use of a key by a client with that address.
+func newUse(ip netip.Addr, now time.Time) Use {
+	return Use{At: now.UTC().Truncate(time.Microsecond), IP: ip}
 }
 
 // A UseRecorder is a [Store] that also keeps when keys were used last. A [Manager] whose store is one tells it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,12 +31,12 @@ type useLog struct {
 	closed  bool
 }
 
-// add notes that a peer used the key with the ID. It does no I/O.
-func (l *useLog) add(id, remote string, now time.Time) {
+// add notes that a client used the key with the ID. It does no I/O.
+func (l *useLog) add(id string, ip netip.Addr, now time.Time) {
 	if l == nil {
 		return
 	}
-	u := newUse(remote, now)
+	u := newUse(ip, now)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.pending[id]

@@ -85,7 +85,7 @@ func (u *user) use(t *testing.T, from string) {
 // last returns when and from where the store says the key was used, in seconds since then.
 func (u *user) last(t *testing.T) string {
 	t.Helper()
-	use := must(u.List(t.Context(), ann))[0].LastUsed
+	use := must(list(t.Context(), u.Manager, ann))[0].LastUsed
 	if use.At.IsZero() {
 		return "never"
 	}
@@ -167,7 +167,7 @@ func TestUsesThatAreNotKept(t *testing.T) {
 		c    apikey.Config
 	}{
 		{"of a key that is refused", func(t *testing.T, u *user) {
-			check(t, "revoking", u.Revoke(t.Context(), u.key.ID, "ann"), nil)
+			check(t, "revoking", revoke(t.Context(), u.Manager, u.key.ID, "ann"), nil)
 			_, _ = u.VerifyToken(t.Context(), auth.Credential{Token: u.text.Reveal()})
 		}, apikey.Config{}},
 		{"of junk", func(t *testing.T, u *user) {
@@ -213,7 +213,7 @@ func TestUsesAreBounded(t *testing.T) {
 		u.store.breaks(nil)
 		check(t, "Close", u.Close(t.Context()), nil)
 		used := map[bool]int{}
-		for _, k := range must(u.List(t.Context(), ann)) {
+		for _, k := range must(list(t.Context(), u.Manager, ann)) {
 			used[!k.LastUsed.At.IsZero()]++
 		}
 		check(t, "keys with a use", used[true], many-1)
@@ -275,7 +275,7 @@ func TestUsesInParallel(t *testing.T) {
 	before := time.Now().Truncate(time.Microsecond)
 	u.use(t, "192.0.2.2:1000")
 	check(t, "Close", u.Close(t.Context()), nil)
-	use := must(u.List(t.Context(), ann))[0].LastUsed
+	use := must(list(t.Context(), u.Manager, ann))[0].LastUsed
 	check(t, "the last use is kept", use.At.Before(before), false)
 	check(t, "and where from", use.IP.String(), "192.0.2.2")
 }

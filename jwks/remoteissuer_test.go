@@ -66,7 +66,7 @@ func TestRemoteOfFailingIssuer(t *testing.T) {
 			idp := authtest.NewIssuer(t, nil)
 			s := resourceServerOf(t, idp, func(c *jwks.RemoteConfig) { c.Timeout = 300 * time.Millisecond })
 			old := idp.Token(nil)
-			checkAnswer(t, "at first", s.answer(old), http.StatusOK)
+			checkAnswer(t, "at first", until(s, old, http.StatusOK), http.StatusOK)
 			idp.Fail(fault)
 			idp.Rotate()
 			checkAnswer(t, "a new key", until(s, idp.Token(nil), http.StatusServiceUnavailable), http.StatusServiceUnavailable)

@@ -51,9 +51,13 @@ type Config struct {
 	// Without both, tokens have the claims that a [Signer] gives them.
 	Identify func(ctx context.Context, c Claims) (*auth.AuthContext, error)
 
-	// Revoked reports whether a token was revoked, such as when its session has ended: the session package's Manager.Ended
-	// tells, or [Revocations]. An error means that it could not be found out, and is answered with 503. Default: a token is
-	// good until it expires, log-out or not.
+	// Revoked reports whether a token was revoked, such as when its session has ended. That is Revoked of a [Revocations], or
+	// for the tokens of one's own sessions
+	//
+	//	func(ctx context.Context, r jwtx.Revocable) (bool, error) { return sessions.Ended(ctx, r.SessionID) }
+	//
+	// An error means that it could not be found out, and is answered with 503. Default: a token is good until it expires,
+	// log-out or not.
 	Revoked func(ctx context.Context, r Revocable) (bool, error)
 
 	// AllowIncomplete accepts access tokens without client_id, iat or jti, which RFC 9068, section 2.2, requires: one

@@ -36,14 +36,17 @@
 //	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store, MaxLifetime: 15 * time.Minute})
 //	…, Revoked: revocations.Revoked
 //
+// The tokens of one's own sessions need none of it: see [Config].Revoked.
+//
 // A store that does not answer is 503, when asking and when revoking: then nobody was logged out. Tokens that could outlive
 // the memory of their revocation are refused: those without iat, and those that live longer than MaxLifetime.
 //
 // # Our own tokens
 //
 // A [Signer] writes actor_id, actor_type, auth_identity_id, auth_provider, scope, roles, app_metadata, user_metadata, sid,
-// and the factors as amr with auth_time; a [Verifier] reads them back. sub is the actor's ID, or the identity's while there
-// is no actor: such a token is of the kind [Registration], and passes only where that kind is accepted.
+// and the factors as amr with auth_time, the latest of their times, and amr_times, those of each where they differ; a
+// [Verifier] reads them back. sub is the actor's ID, or the identity's while there is no actor: such a token is of the kind
+// [Registration], and passes only where that kind is accepted.
 //
 // # Tokens of other issuers
 //

@@ -2,14 +2,13 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"strings"
+	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/countersign-go/countersign/auth"
 )
 
 // The defaults of [Config]. NIST SP 800-63B-4, section 2.2.3, allows a lifetime of 24 hours and an idle timeout of 1 hour.
@@ -18,20 +17,24 @@ const (
 	DefaultLifetime      = 24 * time.Hour
 	DefaultRenewInterval = time.Minute
 	DefaultStoreTimeout  = 2 * time.Second
+	DefaultRefreshGrace  = 10 * time.Second
+	DefaultMaxValues     = 4096 // bytes
 )
 
 const (
-	minKey  = 32 // bytes
-	maxKeys = 8  // each is tried on a cookie that fits none
+	minKey   = 32 // bytes
+	maxKeys  = 8  // each is tried on a cookie that fits none
+	maxGrace = 5 * time.Minute
 )
 
 // Config says how sessions are kept. Store and Keys are required.
 type Config struct {
-	Store Store // if it is an ActorIndex too, List and EndAll work
+	Store Store // if it is an Index too, List, EndAll, EndIdentity and MaxPerActor work
 
-	// Keys authenticate the cookies: 32 random bytes or more each, 8 keys at most. The first signs, all are accepted. To
-	// change keys without logging anyone out put a new one in front, and drop an old one when Lifetime has passed. All
-	// processes behind one host need the same: to one that has others, a cookie is as good as none, and no log tells.
+	// Keys authenticate the cookies and the refresh tokens: 32 random bytes or more each, 8 keys at most. The first signs,
+	// all are accepted. To change keys without logging anyone out put a new one in front, and drop an old one when Lifetime
+	// has passed. All processes behind one host need the same: to one that has others, a cookie is as good as none, and no
+	// log tells.
 	Keys [][]byte
 
 	// Origins are other origins whose pages may send requests with the cookie, see [auth.CrossOriginConfig].
@@ -44,73 +47,39 @@ type Config struct {
 	RenewInterval time.Duration // a session in use is written at most this often; default: 1 minute, less than IdleTimeout
 	StoreTimeout  time.Duration // what one call of Store may take; default: 2 seconds
 
-	// Logger gets a failed renewal, which does not refuse the request, and each use of a record that the store says is
-	// [ErrCorrupt], which counts as none. Default: slog.Default().
+	// Minter makes the access tokens of StartTokens, Refresh and RotateTokens, which are "" without one, and those of
+	// StartAccess and RefreshAccess, which need it.
+	Minter Minter
+	// RefreshGrace is for how long the refresh token before the current one is given the current one again: that is two
+	// tabs at once, or an answer that was lost, and no theft. The clocks of all processes must agree by less, and a failover
+	// of the store should take less: a client that asks again after a longer one is taken for a thief. Default: 10 seconds,
+	// at least 1 second, at most 5 minutes.
+	RefreshGrace time.Duration
+	// OnReuse is told of a session that was ended because an old refresh token was used: somebody else has it, too. It is
+	// called once for a session, by the request that found out, when the session has ended already. It is not called when
+	// the process dies, or the answers of the store are lost, just then.
+	OnReuse func(ctx context.Context, rec Record)
+
+	// MaxPerActor is how many sessions an actor may have at once; 0 is no limit. It needs a Store that is an Index. Sessions
+	// that have no actor yet are not counted.
+	MaxPerActor int
+	// EvictOldest ends the oldest sessions where there would be more; else the log-in is refused with [ErrLimit].
+	EvictOldest bool
+
+	// MaxValues bounds Record.Values, in bytes of JSON: they are read at each request. Default: 4096; all that is in a
+	// record has 64 KiB at most.
+	MaxValues int
+
+	// TrustedProxies are the networks of the proxies in front of the server, for Record.IP: see [auth.ClientIP].
+	TrustedProxies []netip.Prefix
+
+	// Policy says who may see and end whose sessions by [Manager.As]. Default: [OwnSessions].
+	Policy Policy
+
+	// Logger gets a failed renewal, which does not refuse the request, each use of a record that the store says is
+	// [ErrCorrupt], which counts as none, a refresh token that was used again, and, once, a Secure cookie that is set
+	// without TLS, unless a proxy says X-Forwarded-Proto: https. Default: slog.Default().
 	Logger *slog.Logger
-}
-
-// CookieConfig says what the cookie is like. The zero value is the safest: __Host-sid, which is Secure, HttpOnly,
-// SameSite=Lax, for the host alone, and gone when the browser is closed.
-type CookieConfig struct {
-	// Name begins with "__Host-", or with "__Secure-" if there is a path or a domain, unless the server speaks plain HTTP.
-	// Default: the prefix and "sid".
-	Name     string
-	Path     string        // default: "/"
-	SameSite http.SameSite // Lax, which is the default, or Strict
-	Persist  bool          // the browser keeps it for the session's lifetime
-
-	// InsecureDomain gives the cookie to all hosts of a domain: each of them can use the session, and plant another.
-	InsecureDomain string
-	// InsecureCrossSite makes it SameSite=None, so that other sites' pages send it along: only Origins are in their way.
-	InsecureCrossSite bool
-	// InsecurePlainHTTP leaves out Secure, for a server without TLS: everyone on the way can take the session over.
-	InsecurePlainHTTP bool
-}
-
-// template returns the cookie without its value.
-func (c CookieConfig) template(lifetime time.Duration) http.Cookie {
-	t := http.Cookie{
-		Name: c.Name, Domain: c.InsecureDomain, Path: c.Path, SameSite: c.SameSite,
-		Secure: !c.InsecurePlainHTTP, HttpOnly: true,
-	}
-	if t.Path == "" {
-		t.Path = "/"
-	}
-	switch {
-	case c.InsecureCrossSite:
-		t.SameSite = http.SameSiteNoneMode
-	case t.SameSite == 0:
-		t.SameSite = http.SameSiteLaxMode
-	}
-	if c.Persist {
-		t.MaxAge = int(lifetime / time.Second)
-	}
-	switch {
-	case t.Name != "":
-	case c.InsecurePlainHTTP:
-		t.Name = "sid"
-	case t.Domain != "" || t.Path != "/":
-		t.Name = "__Secure-sid"
-	default:
-		t.Name = "__Host-sid"
-	}
-	return t
-}
-
-// check returns what is wrong with the cookie.
-func (c CookieConfig) check(lifetime time.Duration) error {
-	t := c.template(lifetime)
-	if err := auth.CheckCookie(&t); err != nil {
-		return err
-	}
-	prefixed := strings.HasPrefix(t.Name, "__Host-") || strings.HasPrefix(t.Name, "__Secure-")
-	switch {
-	case !prefixed && !c.InsecurePlainHTTP:
-		return fmt.Errorf("cookie name %s has neither the prefix __Host- nor __Secure-: a sibling host could plant one", t.Name)
-	case c.SameSite == http.SameSiteNoneMode:
-		return errors.New("SameSite is None: see InsecureCrossSite")
-	}
-	return nil
 }
 
 // withDefaults returns c with defaults for what is zero, and all that is wrong with it.
@@ -119,6 +88,12 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Lifetime, DefaultLifetime)
 	setDefault(&c.RenewInterval, min(DefaultRenewInterval, c.IdleTimeout/2))
 	setDefault(&c.StoreTimeout, DefaultStoreTimeout)
+	setDefault(&c.RefreshGrace, DefaultRefreshGrace)
+	setDefault(&c.MaxValues, DefaultMaxValues)
+	if c.Policy == nil {
+		c.Policy = OwnSessions
+	}
+	c.TrustedProxies = slices.Clone(c.TrustedProxies)
 	var errs []error
 	wrong := func(is bool, format string, args ...any) {
 		if is {
@@ -137,13 +112,23 @@ func (c Config) withDefaults() (Config, error) {
 	wrong(c.Lifetime < c.IdleTimeout, "Lifetime is shorter than IdleTimeout")
 	wrong(c.Lifetime > 400*24*time.Hour, "Lifetime is longer than 400 days, which browsers cut cookies to")
 	wrong(c.StoreTimeout < 0, "StoreTimeout is negative")
+	wrong(c.RefreshGrace < time.Second || c.RefreshGrace > maxGrace, "RefreshGrace is not between 1 second and 5 minutes")
+	wrong(c.MaxPerActor < 0, "MaxPerActor is negative")
+	_, isIndex := c.Store.(Index)
+	wrong(c.MaxPerActor > 0 && c.Store != nil && !isIndex, "MaxPerActor needs a Store that is an Index, and %T is none", c.Store)
+	wrong(c.MaxPerActor == 0 && c.EvictOldest, "EvictOldest without MaxPerActor")
+	wrong(c.MaxValues < 0 || c.MaxValues > maxRecord, "MaxValues is not between 0 and %d bytes", maxRecord)
+	for i, proxies := range c.TrustedProxies {
+		wrong(!proxies.IsValid(), "TrustedProxies[%d] is no network", i)
+		wrong(proxies.Addr().Is4In6(), "TrustedProxies[%d] is one of IPv4 written as IPv6, which no address is in", i)
+	}
 	if err := c.Cookie.check(c.Lifetime); err != nil {
 		errs = append(errs, fmt.Errorf("session: Cookie: %w", err))
 	}
 	return c, errors.Join(errs...)
 }
 
-func setDefault(d *time.Duration, to time.Duration) {
+func setDefault[T int | time.Duration](d *T, to T) {
 	if *d == 0 {
 		*d = to
 	}

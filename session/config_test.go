@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,24 @@ func TestNew(t *testing.T) {
 			"session: Lifetime is longer than 400 days, which browsers cut cookies to"},
 		{"a negative timeout of the store", func(c *session.Config) { c.StoreTimeout = -1 }, "session: StoreTimeout is negative"},
 
+		{"a grace of a second is fine", func(c *session.Config) { c.RefreshGrace = time.Second }, ""},
+		{"a grace that two tabs miss", func(c *session.Config) { c.RefreshGrace = time.Second - 1 },
+			"session: RefreshGrace is not between 1 second and 5 minutes"},
+		{"a negative grace", func(c *session.Config) { c.RefreshGrace = -1 }, "session: RefreshGrace is not between 1 second and 5 minutes"},
+		{"a grace that a thief waits for", func(c *session.Config) { c.RefreshGrace = 5*time.Minute + 1 },
+			"session: RefreshGrace is not between 1 second and 5 minutes"},
+		{"a limit with a store that lists is fine", func(c *session.Config) { c.MaxPerActor, c.EvictOldest = 1, true }, ""},
+		{"a negative limit", func(c *session.Config) { c.MaxPerActor = -1 }, "session: MaxPerActor is negative"},
+		{"a limit with a store that cannot list", func(c *session.Config) { c.MaxPerActor, c.Store = 1, bare{c.Store} },
+			"session: MaxPerActor needs a Store that is an Index, and session_test.bare is none"},
+		{"an eviction without a limit", func(c *session.Config) { c.EvictOldest = true }, "session: EvictOldest without MaxPerActor"},
+		{"negative values", func(c *session.Config) { c.MaxValues = -1 }, "session: MaxValues is not between 0 and 65536 bytes"},
+		{"values larger than a record", func(c *session.Config) { c.MaxValues = 64<<10 + 1 }, "session: MaxValues is not between 0 and 65536 bytes"},
+		{"proxies by IPv4 written as IPv6", func(c *session.Config) {
+			c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}
+		}, "session: TrustedProxies[0] is one of IPv4 written as IPv6, which no address is in"},
+		{"a proxy that is none", func(c *session.Config) { c.TrustedProxies = make([]netip.Prefix, 1) }, "session: TrustedProxies[0] is no network"},
+
 		{"an origin that is none", func(c *session.Config) { c.Origins = []string{"app.example.com", "https://b.example/"} },
 			"auth: origin \"app.example.com\": not scheme://host[:port]\nauth: origin \"https://b.example/\": not scheme://host[:port]"},
 		{"an origin by plain HTTP", func(c *session.Config) { c.Origins = []string{"http://app.example.com"} },
@@ -67,6 +86,9 @@ func TestNew(t *testing.T) {
 		}, "session: Cookie: a cookie with SameSite=None needs Secure"},
 		{"a cookie domain that is none", func(c *session.Config) { c.Cookie.InsecureDomain = "exa mple" },
 			"session: Cookie: path or domain that cannot be sent"},
+
+		{"a partitioned cookie by plain HTTP", func(c *session.Config) { c.Cookie.Partitioned, c.Cookie.InsecurePlainHTTP = true, true },
+			"session: Cookie: a partitioned cookie needs Secure"},
 
 		{"nothing that is right", func(c *session.Config) {
 			*c = session.Config{

@@ -36,6 +36,12 @@ func TestCookie(t *testing.T) {
 		{"for frames in other sites", session.CookieConfig{InsecureCrossSite: true},
 			"__Host-sid=…; Path=/; HttpOnly; Secure; SameSite=None",
 			"__Host-sid=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None"},
+		{"for each site that embeds it", session.CookieConfig{InsecureCrossSite: true, Partitioned: true},
+			"__Host-sid=…; Path=/; HttpOnly; Secure; SameSite=None; Partitioned",
+			"__Host-sid=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned"},
+		{"for scripts to read", session.CookieConfig{InsecureScriptAccess: true},
+			"__Host-sid=…; Path=/; Secure; SameSite=Lax",
+			"__Host-sid=; Path=/; Max-Age=0; Secure; SameSite=Lax"},
 		{"without TLS", session.CookieConfig{InsecurePlainHTTP: true},
 			"sid=…; Path=/; HttpOnly; SameSite=Lax",
 			"sid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"},
@@ -48,8 +54,8 @@ func TestCookie(t *testing.T) {
 				check(t, "Start sets", withoutValue(b.post("/login").SetCookie), tt.set)
 				old := *b
 				check(t, "Rotate sets", withoutValue(b.post("/rotate").SetCookie), tt.set)
-				check(t, "a cookie that is no good gets", old.get("/me").SetCookie, tt.clear)
 				check(t, "ClearCookie sets", b.post("/logout").SetCookie, tt.clear)
+				check(t, "a cookie that is no good gets", old.get("/me").SetCookie, tt.clear)
 			})
 		})
 	}

@@ -70,7 +70,7 @@ func TestForgedCookies(t *testing.T) {
 		{"around the token without its end", func(m made) string { return ours(m, m.text[:len(m.text)-1]) }, unauthorized(clearing), 0},
 		{"around an API key with the session's ID", func(m made) string { return ours(m, bogus("sk", m.id)) }, unauthorized(clearing), 0},
 		{"around a token for an unknown ID", func(m made) string { return ours(m, bogus("ses", token.NewID())) }, unauthorized(clearing), 1},
-		{"around another secret for the ID", func(m made) string { return ours(m, bogus("ses", m.id)) }, unauthorized(clearing), 1},
+		{"around another secret for the ID", func(m made) string { return ours(m, bogus("ses", m.id)) }, unauthorized(""), 1},
 
 		{"in quotation marks, which net/http takes off", func(m made) string { return `"` + ours(m, m.text) + `"` }, passed("user ann"), 1},
 		{"over 4,096 bytes", func(m made) string { return ours(m, strings.Repeat(m.text, 40)) }, unauthorized(clearing), 0},

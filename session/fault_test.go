@@ -35,6 +35,26 @@ var calls = []struct {
 	{"End", "Delete", func(b *browser) reply { return b.post("/end/" + b.id) }},
 	{"List", "List", func(b *browser) reply { return b.get("/list") }},
 	{"EndAll", "DeleteAll", func(b *browser) reply { return b.post("/endall") }},
+	{"EndIdentity", "DeleteIdentity", func(b *browser) reply { return b.post("/endidentity") }},
+	{"StartTokens, creating", "Create", func(b *browser) reply { return b.post("/tokens") }},
+	{"Refresh, reading", "Get", func(b *browser) reply { return b.post("/refresh/" + b.id) }},
+	{"Refresh, replacing", "Replace", func(b *browser) reply { return b.post("/refresh/" + b.id) }},
+	{"RotateTokens, reading", "Get", func(b *browser) reply { return b.post("/rotatetokens/" + b.id) }},
+	{"RotateTokens, replacing", "Replace", func(b *browser) reply { return b.post("/rotatetokens/" + b.id) }},
+	{"StartAccess, creating", "Create", func(b *browser) reply { return b.post("/startaccess") }},
+	{"RefreshAccess, reading", "Get", func(b *browser) reply { return b.post("/refreshaccess/" + b.id) }},
+	{"RefreshAccess of another role, replacing", "Replace", func(b *browser) reply { return b.refreshAs(asOwner) }},
+	{"RefreshAccess of another actor, creating", "Create", func(b *browser) reply { return b.refreshAs(asBob) }},
+	{"RefreshAccess of another actor, ending", "Replace", func(b *browser) reply { return b.refreshAs(asBob) }},
+	{"StartCookie, reading", "Get", func(b *browser) reply { return b.post("/startcookie/" + b.id) }},
+	{"StartCookie, replacing", "Replace", func(b *browser) reply { return b.post("/startcookie/" + b.id) }},
+	{"StartCookie over a session, ending it", "Delete", func(b *browser) reply { return b.startCookieBesides("/login") }},
+	{"StartCookie over a visitor's, ending it", "Replace", func(b *browser) reply { return b.startCookieBesides("/visit") }},
+	{"StartAnonymous, creating", "Create", func(b *browser) reply { b.cookie = ""; return b.post("/visit") }},
+	{"StartAnonymous over a session, reading it", "Get", func(b *browser) reply { b.post("/endall"); return b.post("/visit") }},
+	{"Current", "Get", func(b *browser) reply { return b.get("/current") }},
+	{"Update, reading", "Get", func(b *browser) reply { return b.post("/count/" + b.id) }},
+	{"Update, replacing", "Replace", func(b *browser) reply { return b.post("/count/" + b.id) }},
 }
 
 // Whatever the store does not answer is 503 in time: nobody passes, nobody is told to log in, no cookie is set or cleared.
@@ -98,7 +118,9 @@ func TestHalfAnOutage(t *testing.T) {
 // When the client hangs up, at whatever call of the store, what it asked for is done as a whole or not at all, and going
 // on from there works.
 func TestClientLeaves(t *testing.T) {
-	for _, path := range []string{"/me", "/page", "/login", "/rotate", "/logout", "/endall"} {
+	for _, path := range []string{
+		"/me", "/page", "/login", "/rotate", "/logout", "/endall", "/visit", "/tokens", "/startaccess", "/refreshaccess/{id}", "/startcookie/{id}",
+	} {
 		for nth := range 5 {
 			t.Run(fmt.Sprintf("%s, call %d", path, nth), func(t *testing.T) {
 				b := newSite(nil).logIn()
@@ -110,7 +132,8 @@ func TestClientLeaves(t *testing.T) {
 					}
 					return call()
 				})
-				got := b.site.send(request("POST", path, "Cookie: "+b.cookie).WithContext(ctx))
+				b.site.admit = asOwner
+				got := b.site.send(request("POST", strings.ReplaceAll(path, "{id}", b.id), "Cookie: "+b.cookie).WithContext(ctx))
 				check(t, "answered with the truth", got.Status == 503, left < 0)
 				check(t, "a cookie is set by what was not done", got.Status == 503 && got.SetCookie != "", false)
 				b.keep(got.SetCookie)

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -61,6 +62,7 @@ type site struct {
 	login session.Login                            // what POST /login starts
 	asked func(auth.AuthContext)                   // is shown the context of each request that passes
 	edit  func(*session.Login)                     // what POST /rotate changes
+	admit func(*auth.AuthContext)                  // what POST /refreshaccess finds out to be otherwise
 	page  func(http.ResponseWriter, *http.Request) // what GET /page does, for anybody
 }
 
@@ -68,15 +70,21 @@ type site struct {
 func newSite(change func(*session.Config)) *site {
 	s := &site{store: newTap(memory.NewSessions(nil)), log: &logbook{}, mux: http.NewServeMux(), login: annsLogin()}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c := session.Config{Store: s.store, Keys: [][]byte{keyA}, Logger: logger}
+	c := session.Config{Store: s.store, Keys: [][]byte{keyA}, Logger: logger, Minter: session.MinterFunc(minted)}
 	if change != nil {
 		change(&c)
 	}
 	s.Manager = must(session.New(c))
 	s.guard = auth.New(s.Scheme(), &auth.Options{Logger: logger})
 	s.asked, s.page = func(auth.AuthContext) {}, func(http.ResponseWriter, *http.Request) {}
+	s.admit = func(*auth.AuthContext) {}
 	s.handle()
 	return s
+}
+
+// minted is what the access token for ac says.
+func minted(_ context.Context, ac auth.AuthContext) (string, error) {
+	return fmt.Sprintf("%s %s %s until %s", ac.SessionID, ac.Actor.ID, ac.Roles, ac.Expires.Format(time.RFC3339Nano)), nil
 }
 
 func (s *site) handle() {
@@ -118,6 +126,68 @@ func (s *site) handle() {
 	s.mux.HandleFunc("/endall", func(w http.ResponseWriter, r *http.Request) {
 		n, err := s.EndAll(r.Context(), s.login.Actor, r.URL.Query().Get("except"))
 		s.answer(w, r, n, err)
+	})
+	s.mux.HandleFunc("/endidentity", func(w http.ResponseWriter, r *http.Request) {
+		n, err := s.EndIdentity(r.Context(), s.login.IdentityID, r.URL.Query().Get("except"))
+		s.answer(w, r, n, err)
+	})
+	s.handleTokens()
+	s.handleAccess()
+	s.handleVisitors()
+}
+
+func (s *site) handleTokens() {
+	s.mux.HandleFunc("/tokens", func(w http.ResponseWriter, r *http.Request) {
+		tokens, err := s.StartTokens(r, s.login)
+		s.answer(w, r, tokens.Context.SessionID, err)
+	})
+	s.mux.HandleFunc("/refresh/{id}", func(w http.ResponseWriter, r *http.Request) {
+		tokens, err := s.Refresh(r.Context(), s.RefreshToken(r.PathValue("id"), 0))
+		s.answer(w, r, tokens.Context.SessionID, err)
+	})
+	s.mux.HandleFunc("/rotatetokens/{id}", func(w http.ResponseWriter, r *http.Request) {
+		tokens, err := s.RotateTokens(r.Context(), r.PathValue("id"), s.edit)
+		s.answer(w, r, tokens.Context.SessionID, err)
+	})
+}
+
+func (s *site) handleAccess() {
+	s.mux.HandleFunc("/startaccess", func(w http.ResponseWriter, r *http.Request) {
+		access, err := s.StartAccess(r, s.who(""))
+		s.answer(w, r, access, err)
+	})
+	s.mux.HandleFunc("/refreshaccess/{id}", func(w http.ResponseWriter, r *http.Request) {
+		access, err := s.RefreshAccess(w, r, s.who(r.PathValue("id")))
+		s.answer(w, r, access, err)
+	})
+	s.mux.HandleFunc("/startcookie/{id}", func(w http.ResponseWriter, r *http.Request) {
+		ac, err := s.StartCookie(w, r, r.PathValue("id"))
+		s.answer(w, r, ac.SessionID, err)
+	})
+}
+
+// who returns who is found to be behind the session with the ID.
+func (s *site) who(id string) auth.AuthContext {
+	who := auth.AuthContext{
+		Actor: s.login.Actor, IdentityID: s.login.IdentityID, Provider: s.login.Provider, SessionID: id, Scheme: "bearer", CredentialID: "jti",
+		Scopes: s.login.Scopes, Roles: s.login.Roles, Factors: s.login.Factors, Issuer: "https://example.com",
+		AppMetadata: s.login.AppMetadata, UserMetadata: s.login.UserMetadata,
+	}
+	s.admit(&who)
+	return who
+}
+
+func (s *site) handleVisitors() {
+	s.mux.HandleFunc("/visit", func(w http.ResponseWriter, r *http.Request) {
+		rec, err := s.StartAnonymous(w, r)
+		s.answer(w, r, rec.ID, err)
+	})
+	s.mux.HandleFunc("/current", func(w http.ResponseWriter, r *http.Request) {
+		rec, err := s.Current(r)
+		s.answer(w, r, rec.ID, err)
+	})
+	s.mux.HandleFunc("/count/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.answer(w, r, "counted", s.Update(r.Context(), r.PathValue("id"), addOne))
 	})
 }
 
@@ -235,4 +305,14 @@ func (b *browser) keep(fields string) {
 func (b *browser) value() string {
 	_, value, _ := strings.Cut(b.cookie, "=")
 	return value
+}
+
+// addOne counts in the values of a session.
+func addOne(values auth.Metadata) (auth.Metadata, error) {
+	return auth.NewMetadata(map[string]any{"count": countOf(values) + 1})
+}
+
+func countOf(values auth.Metadata) float64 {
+	count, _ := values.Get("count").(float64)
+	return count
 }

@@ -118,7 +118,9 @@ func TestLoginNeedsSomebody(t *testing.T) {
 		another bool // session is what Rotate makes of the one that there was
 	}{
 		{"an actor and an identity", func(*session.Login) {}, 200, 2, false},
-		{"an actor alone", func(l *session.Login) { l.IdentityID = "" }, 200, 2, false},
+		{"an actor alone", func(l *session.Login) { l.IdentityID = "" }, 200, 3, true},
+		{"another way to log in", func(l *session.Login) { l.Provider = "google" }, 200, 2, false},
+		{"another identity", func(l *session.Login) { l.IdentityID = "another" }, 200, 3, true},
 		{"an identity alone", func(l *session.Login) { l.Actor = auth.Actor{} }, 200, 3, true},
 		{"an identity that will be a user", func(l *session.Login) { l.Actor.ID = "" }, 200, 3, true},
 		{"neither", func(l *session.Login) { l.Actor, l.IdentityID = auth.Actor{}, "" }, 500, 1, false},
@@ -195,9 +197,11 @@ func TestEachLoginIsNew(t *testing.T) {
 func TestEnd(t *testing.T) {
 	s := newSite(nil)
 	b := s.logIn()
-	for _, id := range []string{token.NewID(), "", "x", strings.ToUpper(b.id), b.id + " ", b.id[:23]} {
+	for _, id := range []string{token.NewID(), "x", strings.ToUpper(b.id), b.id + " ", b.id[:23]} {
 		check(t, "ending another one", s.End(t.Context(), id), nil)
 	}
+	err := s.End(t.Context(), "") // as where a key, which has none, logs out
+	check(t, "ending none", err.Error(), "auth: 400 There is no session to end")
 	check(t, "a request", b.get("/me"), passed("user ann"))
 	check(t, "ending it", s.End(t.Context(), b.id), nil)
 	check(t, "ending it again", s.End(t.Context(), b.id), nil)
@@ -209,7 +213,8 @@ func TestEnd(t *testing.T) {
 func TestStoreSeesNoIDThatIsNone(t *testing.T) {
 	s := newSite(nil)
 	ctx := t.Context()
-	for _, id := range []string{"", "../../etc/passwd", "a\x00b", strings.Repeat("a", 65), "{\"$ne\":1}", "' OR 1=1 --"} {
+	check(t, "Ended", must(s.Ended(ctx, "")), true)
+	for _, id := range []string{"../../etc/passwd", "a\x00b", strings.Repeat("a", 65), "{\"$ne\":1}", "' OR 1=1 --"} {
 		check(t, "Renew "+id, s.Renew(ctx, id), session.ErrNotFound)
 		check(t, "Ended "+id, must(s.Ended(ctx, id)), true)
 		check(t, "End "+id, s.End(ctx, id), nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,12 +35,13 @@ func (l Login) check() error {
 	if l.Actor.ID != "" && l.Actor.Type == "" {
 		return errors.New("session: a Login of an actor without a type")
 	}
-	return l.checkText()
+	var t text
+	l.addTo(&t)
+	return t.err
 }
 
-// checkText returns an error if l has text that not every database keeps, or more than it should have to.
-func (l Login) checkText() error {
-	var t text
+// addTo adds the text of l to t.
+func (l Login) addTo(t *text) {
 	t.add(maxName, l.Actor.Type, l.Actor.ID, l.IdentityID, l.Provider)
 	for _, set := range []auth.Set{l.Scopes, l.Roles} {
 		for name := range set.All() {
@@ -52,7 +54,6 @@ func (l Login) checkText() error {
 	}
 	t.addObject(l.AppMetadata)
 	t.addObject(l.UserMetadata)
-	return t.err
 }
 
 // whole returns a copy of l that shares nothing which can be changed, with times as every database keeps them.
@@ -69,13 +70,25 @@ type Record struct {
 	ID      string       // public, made by [NewID]
 	Version int64        // counts the replacements; a store sets it
 	Digest  token.Digest // of the token in the cookie
-	Counter uint64       // the generation of what is derived from the session, such as refresh tokens
 	Login   Login
 	Created time.Time
 	Renewed time.Time // the last use that was written
 	Expires time.Time // when it ends unless it is renewed; never after EndsBy
 	EndsBy  time.Time // the end of its lifetime
+
+	Counter uint64 // of the refresh token that is good
+	// Floor is the Counter of the first refresh token since the secret was changed: earlier ones are void, and no sign of
+	// theft. Above Counter it says that the session has ended.
+	Floor     uint64
+	Refreshed time.Time // when Counter was raised by a refresh; zero is not since the secret was changed
+
+	IP        netip.Addr    // of the client that began it; zero if that is not known
+	UserAgent string        // of the client that began it
+	Values    auth.Metadata // what the application keeps in the session
 }
+
+// hasEnded reports whether r is what is left of a session that was ended, whatever the time.
+func (r Record) hasEnded() bool { return r.Floor > r.Counter }
 
 // Clone returns a copy of r that shares nothing which can be changed.
 func (r Record) Clone() Record {
@@ -85,8 +98,8 @@ func (r Record) Clone() Record {
 
 // Check returns an error if a [Store] cannot be expected to keep r. An ID has 64 bytes at most and begins with the [Place]
 // of the actor; an actor with an ID has a type. Text is UTF-8 without NUL: 256 bytes at most for the actor's type and ID, the
-// identity and the provider, 64 KiB for all, metadata and 48 bytes for each factor included. A time is zero, but for Expires,
-// or in the years from 1970 to 9999. A Counter has 63 bits at most.
+// identity, the provider and the user agent, 64 KiB for all, metadata, Values and 48 bytes for each factor included. A time
+// is zero, but for Expires, or in the years from 1970 to 9999. Counter and Floor have 63 bits at most. An IP has no zone.
 func (r Record) Check() error {
 	if r.ID == "" || len(r.ID) > maxID {
 		return fmt.Errorf("session: a record whose ID has not 1 to %d bytes", maxID)
@@ -97,10 +110,13 @@ func (r Record) Check() error {
 	if r.Login.Actor.ID != "" && r.Login.Actor.Type == "" {
 		return errors.New("session: a record of an actor without a type")
 	}
-	if r.Counter > math.MaxInt64 {
-		return errors.New("session: a record with a Counter of more than 63 bits")
+	if r.Counter > math.MaxInt64 || r.Floor > math.MaxInt64 {
+		return errors.New("session: a record with a Counter or Floor of more than 63 bits")
 	}
-	times := []time.Time{r.Created, r.Renewed, r.Expires, r.EndsBy}
+	if r.IP.Zone() != "" {
+		return errors.New("session: a record with an IP that has a zone")
+	}
+	times := []time.Time{r.Created, r.Renewed, r.Expires, r.EndsBy, r.Refreshed}
 	for _, f := range r.Login.Factors {
 		times = append(times, f.At)
 	}
@@ -112,14 +128,17 @@ func (r Record) Check() error {
 			return errors.New("session: a record with a time before 1970 or after 9999")
 		}
 	}
-	var id text
-	id.add(maxID, r.ID)
-	return errors.Join(id.err, r.Login.checkText())
+	var t text
+	t.add(maxID, r.ID)
+	t.add(maxName, r.UserAgent)
+	t.addObject(r.Values)
+	r.Login.addTo(&t)
+	return t.err
 }
 
 // context returns what a guard attaches to a request of the session.
 func (r Record) context() auth.AuthContext {
-	return auth.AuthContext{
+	ac := auth.AuthContext{
 		Actor:        r.Login.Actor,
 		IdentityID:   r.Login.IdentityID,
 		Provider:     r.Login.Provider,
@@ -133,4 +152,8 @@ func (r Record) context() auth.AuthContext {
 		AppMetadata:  r.Login.AppMetadata,
 		UserMetadata: r.Login.UserMetadata,
 	}
+	if !r.Values.IsZero() {
+		ac.Attach(Values{r.Values})
+	}
+	return ac
 }

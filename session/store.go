@@ -16,8 +16,10 @@ var (
 	ErrCorrupt  = errors.New("session: record cannot be read")
 )
 
-// is reports whether err is target, and not that nobody could find out.
-func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnavailable(err) }
+// is reports whether err is target, and not that nobody could find out, nor what a [Minter] said.
+func is(err, target error) bool {
+	return errors.Is(err, target) && !auth.IsUnavailable(err) && !errors.As(err, new(minterError))
+}
 
 // A Store keeps the records of sessions. Each method is one atomic step, also among processes that share the store, and
 // may be repeated after its answer was lost. IDs and actors compare byte for byte; times are whole microseconds.
@@ -25,8 +27,8 @@ func is(err, target error) bool { return errors.Is(err, target) && !auth.IsUnava
 // called by many goroutines at once, return when ctx is done, and change nothing if it was done before. An error that says
 // that a server does not answer wraps [auth.ErrUnavailable]. Package store/storetest has the suite that a store must pass.
 //
-// Create and Replace refuse a record that [Record.Check] refuses. A session keeps its actor for as long as it is there:
-// Replace refuses one of another actor, too.
+// Create and Replace refuse a record that [Record.Check] refuses. A session keeps its actor and its identity for as long
+// as it is there: Replace refuses one of another actor or identity, too.
 type Store interface {
 	// Create keeps rec with Version 1, or returns ErrExists if there is a record with its ID; one that has expired counts
 	// until the store has dropped it.
@@ -48,9 +50,10 @@ type Store interface {
 	Delete(ctx context.Context, id string) error
 }
 
-// An ActorIndex is a [Store] that can also find the sessions of an actor. [Manager.List] and [Manager.EndAll] need it. An
-// actor without a type or an ID is nobody, and has none: sessions that have no actor yet have nothing in common.
-type ActorIndex interface {
+// An Index is a [Store] that can also find the sessions of an actor and those of an identity. [Manager.List],
+// [Manager.EndAll], [Manager.EndIdentity] and [Config.MaxPerActor] need it. An actor without a type or an ID is nobody, and
+// has none: sessions that have no actor yet have nothing in common. So is an identity that is "".
+type Index interface {
 	// List returns the records of the actor that have not expired at now, the oldest first, without those that Get says
 	// are ErrCorrupt.
 	List(ctx context.Context, actor auth.Actor, now time.Time) ([]Record, error)
@@ -59,4 +62,7 @@ type ActorIndex interface {
 	// how many it removed, which may count some that had expired. It need not be one step to those who read. A record that
 	// is created or replaced at the same time is either removed or as it should be: none that was removed comes back.
 	DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error)
+
+	// DeleteIdentity does the same with the records of the identity, whatever their actor, and those without one.
+	DeleteIdentity(ctx context.Context, identity string, except string) (int, error)
 }

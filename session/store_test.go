@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ func TestRecord(t *testing.T) {
 			Renewed: now,
 			Expires: now.Add(30 * time.Minute),
 			EndsBy:  now.Add(24 * time.Hour),
+			IP:      netip.MustParseAddr("192.0.2.1"),
 		}), true)
 	})
 }
@@ -193,13 +195,15 @@ func TestNoActorIsNobody(t *testing.T) {
 // A bare store has the four methods of a Store and no more.
 type bare struct{ session.Store }
 
-func TestStoreWithoutActorIndex(t *testing.T) {
+func TestStoreWithoutIndex(t *testing.T) {
 	b := newSite(func(c *session.Config) { c.Store = bare{c.Store} }).logIn()
 	_, err := b.site.List(t.Context(), ann)
 	check(t, "List is unsupported", errors.Is(err, errors.ErrUnsupported), true)
 	check(t, "List is unavailable", errors.Is(err, auth.ErrUnavailable), false)
 	_, err = b.site.EndAll(t.Context(), ann, "")
 	check(t, "EndAll is unsupported", errors.Is(err, errors.ErrUnsupported), true)
+	_, err = b.site.EndIdentity(t.Context(), "identity of ann", "")
+	check(t, "EndIdentity is unsupported", errors.Is(err, errors.ErrUnsupported), true)
 	check(t, "a request", b.get("/me"), passed("user ann"))
 	check(t, "Rotate", b.post("/rotate").Status, 200)
 	check(t, "a logout", b.post("/logout").Body, "bye")

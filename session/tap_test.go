@@ -35,7 +35,7 @@ func (s *tap) on(verb string, f fault) {
 
 // onAll has f happen at each call of every verb.
 func (s *tap) onAll(f fault) {
-	for _, verb := range []string{"Create", "Get", "Replace", "Delete", "List", "DeleteAll"} {
+	for _, verb := range []string{"Create", "Get", "Replace", "Delete", "List", "DeleteAll", "DeleteIdentity"} {
 		s.on(verb, f)
 	}
 }
@@ -98,6 +98,14 @@ func (s *tap) List(ctx context.Context, actor auth.Actor, now time.Time) (recs [
 func (s *tap) DeleteAll(ctx context.Context, actor auth.Actor, except string) (n int, err error) {
 	err = s.do(ctx, "DeleteAll", func() (err error) {
 		n, err = s.inner.DeleteAll(ctx, actor, except)
+		return err
+	})
+	return n, err
+}
+
+func (s *tap) DeleteIdentity(ctx context.Context, identity string, except string) (n int, err error) {
+	err = s.do(ctx, "DeleteIdentity", func() (err error) {
+		n, err = s.inner.DeleteIdentity(ctx, identity, except)
 		return err
 	})
 	return n, err

@@ -10,12 +10,13 @@ import (
 
 var (
 	_ apikey.Store       = (*APIKeys)(nil)
+	_ apikey.Index       = (*APIKeys)(nil)
 	_ apikey.UseRecorder = (*APIKeys)(nil)
 )
 
-// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Make one with [NewAPIKeys], the zero value panics; many
-// goroutines may use it at once. An error is that of the context, [ErrFull], that of [apikey.Key.Check], or one of package
-// apikey, itself.
+// APIKeys is an [apikey.Store], an [apikey.Index] and an [apikey.UseRecorder]. Make one with [NewAPIKeys], the zero value
+// panics; many goroutines may use it at once. An error is that of the context, [ErrFull], that of [apikey.Key.Check], or one
+// of package apikey, itself.
 //
 // A key that has expired is forgotten sooner or later; one that is revoked counts towards Max until it expires.
 type APIKeys struct{ table *table[apikey.Key] }
@@ -46,7 +47,7 @@ func keyColumns(k apikey.Key) columns {
 	if expires.IsZero() {
 		expires = never
 	}
-	return columns{k.ID, k.Version, k.Owner, k.CreatedAt, expires}
+	return columns{id: k.ID, version: k.Version, owners: [...]any{k.Owner, nil}, expires: expires}
 }
 
 // regardless is before every expiry: a key is handed out until it is forgotten, and the manager says what it is good for.
@@ -74,10 +75,24 @@ func (s *APIKeys) Replace(ctx context.Context, k apikey.Key) error {
 	return s.table.replace(ctx, k, regardless)
 }
 
-// List returns the keys of the owner, see [apikey.Store]. Those that were made at the same time are in the order of their
-// IDs.
-func (s *APIKeys) List(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
-	return s.table.list(ctx, owner, regardless)
+// Delete removes the key, see [apikey.Store].
+func (s *APIKeys) Delete(ctx context.Context, id string) error {
+	return s.table.delete(ctx, id)
+}
+
+// Find returns the keys that q asks for, see [apikey.Index]. Without an owner it looks at all keys.
+func (s *APIKeys) Find(ctx context.Context, q apikey.Query) ([]apikey.Key, int, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	var keys []apikey.Key
+	if q.Owner != (auth.Actor{}) {
+		keys = s.table.ofOwner(q.Owner)
+	} else {
+		keys = s.table.all()
+	}
+	page, total := q.Select(keys)
+	return page, total, nil
 }
 
 // RecordUses keeps when keys were used last, see [apikey.UseRecorder]. It is one step for each key.

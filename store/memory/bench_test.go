@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/memory"
@@ -74,6 +75,22 @@ func BenchmarkList(b *testing.B) {
 	now := time.Now()
 	for i := 0; b.Loop(); i++ {
 		if _, err := s.List(b.Context(), recs[i%len(recs)].Login.Actor, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFindPage(b *testing.B) {
+	s, now := memory.NewAPIKeys(nil), time.Now()
+	for i := range 10_000 {
+		k := apikey.Key{ID: strconv.Itoa(i), Kind: apikey.Secret, Title: "key " + strconv.Itoa(i), CreatedAt: now.Add(time.Duration(i))}
+		if err := s.Create(b.Context(), k); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := s.Find(b.Context(), apikey.Query{Text: "KEY 99", Limit: 20}); err != nil {
 			b.Fatal(err)
 		}
 	}

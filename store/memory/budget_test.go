@@ -24,7 +24,9 @@ func TestAllocationBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := k.Create(ctx, apikey.Key{ID: "key"}); err != nil {
+	if err := k.Create(ctx, apikey.Key{
+		ID: "key", Kind: apikey.Publishable, Channels: auth.NewSet("web"), Metadata: auth.RawMetadata(`{"a":1}`),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	// Read by a variable, so that the compiler does not know the IDs.

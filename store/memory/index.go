@@ -1,25 +1,31 @@
 package memory
 
-import "github.com/countersign-go/countersign/auth"
+// Owners holds the entries of each owner, in no order. An owner is a comparable value; nil is none, and has no entries. An
+// entry may have several owners, each in a slot of its own. Who uses it holds the lock of the table.
+type owners[R any] map[any][]*entry[R]
 
-// Owners holds the entries of each owner, in no order. Who uses it holds the lock of the table.
-type owners[R any] map[auth.Actor][]*entry[R]
-
-func (o owners[R]) add(owner auth.Actor, e *entry[R]) {
-	e.byOwner = len(o[owner])
+// add adds e to those of the owner in a slot.
+func (o owners[R]) add(owner any, slot int, e *entry[R]) {
+	if owner == nil {
+		return
+	}
+	e.byOwner[slot] = len(o[owner])
 	o[owner] = append(o[owner], e)
 }
 
 // remove puts the last entry of the owner in the place of e.
-func (o owners[R]) remove(owner auth.Actor, e *entry[R]) {
+func (o owners[R]) remove(owner any, slot int, e *entry[R]) {
+	if owner == nil {
+		return
+	}
 	entries := o[owner]
 	end := len(entries) - 1
 	if end == 0 {
 		delete(o, owner)
 		return
 	}
-	entries[e.byOwner] = entries[end]
-	entries[e.byOwner].byOwner = e.byOwner
+	entries[e.byOwner[slot]] = entries[end]
+	entries[e.byOwner[slot]].byOwner[slot] = e.byOwner[slot]
 	entries[end] = nil // or the array would keep it alive
 	o[owner] = entries[:end]
 }

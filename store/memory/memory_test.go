@@ -63,7 +63,7 @@ func keyKeeper(t *testing.T) keeper {
 	s := memory.NewAPIKeys(&memory.Options{Max: 3})
 	return keeper{
 		create: func(id string, expires time.Time) error {
-			return s.Create(t.Context(), apikey.Key{ID: id, ExpiresAt: expires})
+			return s.Create(t.Context(), apikey.Key{ID: id, Kind: apikey.Secret, ExpiresAt: expires})
 		},
 		has: func(id string) bool {
 			_, err := s.Get(t.Context(), id)

@@ -46,6 +46,8 @@ func (m model) replace(rec session.Record) error {
 		return session.ErrNotFound
 	case old.Version != rec.Version:
 		return session.ErrConflict
+	case old.Login.IdentityID != rec.Login.IdentityID:
+		return errKeeps
 	}
 	rec.Version++
 	m[rec.ID] = rec
@@ -57,13 +59,15 @@ func (m model) delete(id string) error {
 	return nil
 }
 
-func (m model) deleteAll(actor auth.Actor, except string) error {
+var errKeeps = errors.New("memory: a session keeps its actor and its identity")
+
+func (m model) deleteWhere(match func(session.Record) bool, except string) error {
 	before := len(m)
-	maps.DeleteFunc(m, func(id string, rec session.Record) bool { return rec.Login.Actor == actor && id != except })
+	maps.DeleteFunc(m, func(id string, rec session.Record) bool { return match(rec) && id != except })
 	return removed(before - len(m))
 }
 
-// removed is how many records a DeleteAll removed, as the outcome of an operation.
+// removed is how many records a DeleteAll or DeleteIdentity removed, as the outcome of an operation.
 func removed(n int) error { return fmt.Errorf("%w: %d", errRemoved, n) }
 
 var errRemoved = errors.New("removed")
@@ -90,17 +94,21 @@ func TestModel(t *testing.T) {
 func compareWithModel(t *testing.T, random *rand.Rand) {
 	s, m := memory.NewSessions(&memory.Options{Max: modelMax}), model{}
 	actors := []auth.Actor{{Type: "user", ID: "1"}, {Type: "user", ID: "2"}, {Type: "customer", ID: "1"}}
+	identities := []string{"a", "b", "", "1"} // one is like the ID of an actor
 	places := []string{session.Place(actors[0]), session.Place(actors[1]), session.Place(actors[2])}
 	for step := range 400 {
 		time.Sleep(time.Duration(random.IntN(60)) * time.Second)
 		i := random.IntN(len(actors))
-		id, actor := places[i]+fmt.Sprint(random.IntN(4)), actors[i]
+		id, actor, identity := places[i]+fmt.Sprint(random.IntN(4)), actors[i], identities[random.IntN(len(identities))]
 		rec := session.Record{
-			ID: id, Version: m[id].Version, Counter: uint64(step), Login: session.Login{Actor: actor}, Created: time.Now(),
+			ID: id, Version: m[id].Version, Counter: uint64(step), Login: session.Login{Actor: actor, IdentityID: identity}, Created: time.Now(),
 			Expires: time.Now().Add(time.Duration(random.Int64N(int64(20 * time.Minute)))),
 		}
 		if random.IntN(8) == 0 {
 			rec.Version--
+		}
+		if kept, ok := m[id]; ok && random.IntN(8) > 0 {
+			rec.Login.IdentityID = kept.Login.IdentityID
 		}
 		var got, want error
 		switch op := random.IntN(20); {
@@ -110,9 +118,14 @@ func compareWithModel(t *testing.T, random *rand.Rand) {
 			got, want = s.Replace(t.Context(), rec, time.Now()), m.replace(rec)
 		case op < 19:
 			got, want = s.Delete(t.Context(), id), m.delete(id)
-		default:
+		case random.IntN(2) == 0:
 			n, err := s.DeleteAll(t.Context(), actor, id)
-			got, want = errors.Join(err, removed(n)), m.deleteAll(actor, id)
+			got, want = errors.Join(err, removed(n)), m.deleteWhere(func(r session.Record) bool { return r.Login.Actor == actor }, id)
+		default:
+			n, err := s.DeleteIdentity(t.Context(), identity, id)
+			got, want = errors.Join(err, removed(n)), m.deleteWhere(func(r session.Record) bool {
+				return identity != "" && r.Login.IdentityID == identity
+			}, id)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("step %d: %v, want %v", step, got, want)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/jwtx"
 )
 
@@ -31,7 +30,7 @@ var (
 func NewRevocations(opts *Options) *Revocations {
 	return &Revocations{newTable(opts, schema[revocation]{
 		columns: func(r revocation) columns {
-			return columns{r.key, r.version, auth.Actor{}, r.at, r.until}
+			return columns{id: r.key, version: r.version, expires: r.until}
 		},
 		clone: func(r revocation, version int64) revocation {
 			r.version = version

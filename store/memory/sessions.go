@@ -1,8 +1,10 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
@@ -10,20 +12,22 @@ import (
 )
 
 var (
-	_ session.Store      = (*Sessions)(nil)
-	_ session.ActorIndex = (*Sessions)(nil)
+	_ session.Store = (*Sessions)(nil)
+	_ session.Index = (*Sessions)(nil)
 )
 
-// Sessions is a [session.Store] and a [session.ActorIndex]. Make one with [NewSessions], the zero value panics; many
+// Sessions is a [session.Store] and a [session.Index]. Make one with [NewSessions], the zero value panics; many
 // goroutines may use it at once. An error is that of the context, [ErrFull], that of [session.Record.Check], one of package
-// session, itself, or says that a session keeps its actor.
+// session, itself, or says that a session keeps its actor and its identity.
 type Sessions struct{ table *table[session.Record] }
 
 // NewSessions returns an empty store. nil opts are fine; a negative Max panics.
 func NewSessions(opts *Options) *Sessions {
 	return &Sessions{newTable(opts, schema[session.Record]{
 		columns: func(r session.Record) columns {
-			return columns{r.ID, r.Version, r.Login.Actor, r.Created, r.Expires}
+			return columns{
+				id: r.ID, version: r.Version, owners: [...]any{somebody(r.Login.Actor), identity(r.Login.IdentityID)}, expires: r.Expires,
+			}
 		},
 		clone: func(r session.Record, version int64) session.Record {
 			r = r.Clone()
@@ -31,8 +35,8 @@ func NewSessions(opts *Options) *Sessions {
 			return r
 		},
 		replace: func(last, next session.Record) (session.Record, error) {
-			if next.Login.Actor != last.Login.Actor {
-				return next, errors.New("memory: a session keeps its actor")
+			if next.Login.Actor != last.Login.Actor || next.Login.IdentityID != last.Login.IdentityID {
+				return next, errors.New("memory: a session keeps its actor and its identity")
 			}
 			return next, nil
 		},
@@ -40,6 +44,25 @@ func NewSessions(opts *Options) *Sessions {
 		exists:   session.ErrExists,
 		conflict: session.ErrConflict,
 	})}
+}
+
+// An identityID is an owner of sessions, as an actor is.
+type identityID string
+
+// somebody returns the owner that actor is: none if it has no type or no ID.
+func somebody(actor auth.Actor) any {
+	if actor.Type == "" || actor.ID == "" {
+		return nil
+	}
+	return actor
+}
+
+// identity returns the owner that an identity is: none if it is "".
+func identity(id string) any {
+	if id == "" {
+		return nil
+	}
+	return identityID(id)
 }
 
 // Create keeps rec, see [session.Store]. A full store returns [ErrFull]. A record whose time has come by the clock of
@@ -69,20 +92,26 @@ func (s *Sessions) Delete(ctx context.Context, id string) error {
 	return s.table.delete(ctx, id)
 }
 
-// List returns the sessions of the actor, see [session.ActorIndex]. Those that began at the same time are in the order of
+// List returns the sessions of the actor, see [session.Index]. Those that began at the same time are in the order of
 // their IDs.
 func (s *Sessions) List(ctx context.Context, actor auth.Actor, now time.Time) ([]session.Record, error) {
-	if actor.Type == "" || actor.ID == "" {
-		return nil, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return s.table.list(ctx, actor, now)
+	records := slices.DeleteFunc(s.table.ofOwner(somebody(actor)), func(r session.Record) bool { return !now.Before(r.Expires) })
+	slices.SortFunc(records, func(a, b session.Record) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return records, nil
 }
 
-// DeleteAll removes the sessions of the actor, see [session.ActorIndex]. It counts what was in the store, also what had
+// DeleteAll removes the sessions of the actor, see [session.Index]. It counts what was in the store, also what had
 // expired there.
 func (s *Sessions) DeleteAll(ctx context.Context, actor auth.Actor, except string) (int, error) {
-	if actor.Type == "" || actor.ID == "" {
-		return 0, ctx.Err()
-	}
-	return s.table.deleteAll(ctx, actor, except)
+	return s.table.deleteAll(ctx, somebody(actor), except)
+}
+
+// DeleteIdentity removes the sessions of the identity, see [session.Index], and counts as [Sessions.DeleteAll] does.
+func (s *Sessions) DeleteIdentity(ctx context.Context, id string, except string) (int, error) {
+	return s.table.deleteAll(ctx, identity(id), except)
 }

@@ -44,7 +44,7 @@ func BenchmarkRevokedUpTo(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	rec := login(ann)
+	rec := loggedIn(ann)
 	text := encode(b, rec)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/redisstore"
 )
@@ -97,7 +98,8 @@ func TestPrefixes(t *testing.T) {
 func TestZeroValues(t *testing.T) {
 	ctx, now := t.Context(), time.Now()
 	for _, s := range []*redisstore.Store{nil, {}} {
-		sessions, revocations := s.Sessions(), s.Revocations()
+		sessions, revocations, tokens, attempts := s.Sessions(), s.Revocations(), s.OneTimeTokens(), s.Attempts()
+		one := oneTimeToken("a")
 		for name, call := range map[string]func() error{
 			"Check":       func() error { return s.Check(ctx) },
 			"Create":      func() error { return sessions.Create(ctx, session.Record{ID: "a"}) },
@@ -108,6 +110,11 @@ func TestZeroValues(t *testing.T) {
 			"DeleteAll":   func() error { _, err := sessions.DeleteAll(ctx, ann, ""); return err },
 			"Revoke":      func() error { return revocations.Revoke(ctx, "a", now, now) },
 			"RevokedUpTo": func() error { _, err := revocations.RevokedUpTo(ctx, now, "a"); return err },
+			"Put":         func() error { return tokens.Put(ctx, one) },
+			"Consume":     func() error { _, err := tokens.Consume(ctx, one.ID, one.Digest, now); return err },
+			"Void":        func() error { return tokens.Delete(ctx, one.ID) },
+			"Load":        func() error { _, err := attempts.Load(ctx, one.ID, now); return err },
+			"Swap":        func() error { return attempts.Swap(ctx, login.Attempts{Key: one.ID, Expires: now}, now) },
 			"Get of none": func() error { _, err := new(redisstore.Sessions).Get(ctx, "a", now); return err },
 			"a zero one":  func() error { return new(redisstore.Revocations).Revoke(ctx, "a", now, now) },
 		} {

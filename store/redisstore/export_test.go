@@ -13,6 +13,6 @@ var (
 const (
 	PlaceLen     = placeLen
 	MaxSessionID = maxSessionID
-	HeadLen      = 128
+	HeadLen      = 256
 	Batch        = batch
 )

@@ -11,6 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
+	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/redisstore"
 )
@@ -22,8 +24,9 @@ type call struct {
 
 // calls returns each method that asks the server.
 func calls(s *redisstore.Store) []call {
-	rec, now := login(ann), time.Now()
-	sessions, revocations := s.Sessions(), s.Revocations()
+	rec, now := loggedIn(ann), time.Now()
+	sessions, revocations, tokens, attempts := s.Sessions(), s.Revocations(), s.OneTimeTokens(), s.Attempts()
+	one, tried := oneTimeToken("a"), login.Attempts{Key: token.NewID(), Expires: now.Add(time.Hour)}
 	return []call{
 		{"Check", s.Check},
 		{"Create", func(ctx context.Context) error { return sessions.Create(ctx, rec) }},
@@ -32,8 +35,15 @@ func calls(s *redisstore.Store) []call {
 		{"Delete", func(ctx context.Context) error { return sessions.Delete(ctx, rec.ID) }},
 		{"List", func(ctx context.Context) error { _, err := sessions.List(ctx, ann, now); return err }},
 		{"DeleteAll", func(ctx context.Context) error { _, err := sessions.DeleteAll(ctx, ann, ""); return err }},
+		{"DeleteIdentity", func(ctx context.Context) error { _, err := sessions.DeleteIdentity(ctx, "i", ""); return err }},
 		{"Revoke", func(ctx context.Context) error { return revocations.Revoke(ctx, "a", now, now.Add(time.Hour)) }},
 		{"RevokedUpTo", func(ctx context.Context) error { _, err := revocations.RevokedUpTo(ctx, now, "a", "b"); return err }},
+		{"Put", func(ctx context.Context) error { return tokens.Put(ctx, one) }},
+		{"Get of a token", func(ctx context.Context) error { _, err := tokens.Get(ctx, one.ID, now); return err }},
+		{"Consume", func(ctx context.Context) error { _, err := tokens.Consume(ctx, one.ID, one.Digest, now); return err }},
+		{"Delete of a token", func(ctx context.Context) error { return tokens.Delete(ctx, one.ID) }},
+		{"Load", func(ctx context.Context) error { _, err := attempts.Load(ctx, tried.Key, now); return err }},
+		{"Swap", func(ctx context.Context) error { return attempts.Swap(ctx, tried, now) }},
 	}
 }
 
@@ -44,7 +54,10 @@ func unavailable(t *testing.T, call string, err, cause error) {
 		t.Errorf("%s: %v, want ErrUnavailable and %v", call, err, cause)
 		return
 	}
-	for _, answer := range []error{session.ErrNotFound, session.ErrExists, session.ErrConflict, session.ErrCorrupt} {
+	for _, answer := range []error{
+		session.ErrNotFound, session.ErrExists, session.ErrConflict, session.ErrCorrupt,
+		login.ErrNotFound, login.ErrConflict, login.ErrCorrupt,
+	} {
 		check(t, call+" is "+answer.Error(), errors.Is(err, answer), false)
 	}
 	check(t, call+" names the package", strings.HasPrefix(err.Error(), "redisstore: "), true)
@@ -137,7 +150,7 @@ func inTime(t *testing.T, call call, deadline time.Duration) {
 func replyLost(t *testing.T) {
 	k, w := tapped(t)
 	ctx, now, sessions := t.Context(), time.Now(), k.Sessions()
-	rec, other := login(ann), login(ann)
+	rec, other, third := loggedIn(ann), loggedIn(ann), loggedIn(ann)
 	lost := func(call string, got, want error) {
 		t.Helper()
 		if !errors.Is(got, want) || auth.IsUnavailable(got) {
@@ -151,6 +164,7 @@ func replyLost(t *testing.T) {
 		unavailable(t, call+" whose answer was lost", got, nil)
 		w.reset(1)
 	}
+	w.resetAfter(1, 1) // the answer that the entry is there has come
 	lostOnce("Create", sessions.Create(ctx, rec))
 	_, err := sessions.Get(ctx, rec.ID, now)
 	lost("Get", err, nil)
@@ -165,12 +179,18 @@ func replyLost(t *testing.T) {
 	lost("Get", err, session.ErrNotFound)
 	lost("Replace", sessions.Replace(ctx, kept, now), session.ErrNotFound)
 
+	w.resetAfter(1, 1)
 	lostOnce("Create", sessions.Create(ctx, other))
 	listed, err := sessions.List(ctx, ann, now)
 	lost("List", err, nil)
 	check(t, "listed", len(listed), 1)
 	n, err := sessions.DeleteAll(ctx, ann, "")
 	lost("DeleteAll", err, nil)
+	check(t, "counted, since only the ZRANGE was lost", n, 1)
+
+	lost("the entry of a Create", sessions.Create(ctx, third), nil)
+	n, err = sessions.DeleteIdentity(ctx, "i", "")
+	lost("DeleteIdentity", err, nil)
 	check(t, "counted, since only the ZRANGE was lost", n, 1)
 
 	at, until := now.Truncate(time.Microsecond), now.Add(time.Hour)

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -98,8 +99,8 @@ func (k keeper) sessionKey(id string) string { return k.prefix + "{" + id[:4] + 
 
 var ann = auth.Actor{Type: "user", ID: "ann"}
 
-// login returns a record of actor as a store returns it after Create.
-func login(actor auth.Actor) session.Record {
+// loggedIn returns a record of actor as a store returns it after Create.
+func loggedIn(actor auth.Actor) session.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	metadata, err := auth.NewMetadata(map[string]any{"name": "<Ann> & \u2028"})
 	if err != nil {
@@ -112,13 +113,14 @@ func login(actor auth.Actor) session.Record {
 			Factors: []auth.Factor{{Method: "pwd", At: now}}, UserMetadata: metadata,
 		},
 		Created: now, Renewed: now, Expires: now.Add(time.Hour), EndsBy: now.Add(24 * time.Hour),
+		Floor: 3, Refreshed: now, IP: netip.MustParseAddr("2001:db8::7"), UserAgent: "a browser", Values: metadata,
 	}
 }
 
 // create keeps a new session of actor.
 func (k keeper) create(t testing.TB, actor auth.Actor) session.Record {
 	t.Helper()
-	rec := login(actor)
+	rec := loggedIn(actor)
 	must(t, "Create", k.Sessions().Create(t.Context(), rec))
 	return rec
 }

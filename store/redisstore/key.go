@@ -33,10 +33,26 @@ func (s *Store) sessionKeys(ids []string) []string {
 
 // indexKey returns the key of the list of the actor's sessions, who has an ID.
 func (s *Store) indexKey(actor auth.Actor) string {
-	return s.prefix + "{" + session.Place(actor) + "}a:" + indexName(actor)
+	return s.indexPrefix(session.Place(actor)) + indexName(actor)
 }
 
-// noIndex stands for the index of sessions without an actor, which are in none.
+// indexPrefix returns what the key of an index begins with that has the session, before its name.
+func (s *Store) indexPrefix(id string) string { return s.prefix + "{" + place(id) + "}a:" }
+
+// identityKey returns the key of the list of the sessions of an identity, which is not "". Their actors are others, so a
+// cluster may have these sessions on all its servers, and the list on any of them.
+func (s *Store) identityKey(identity string) string { return s.prefix + "i:" + identityName(identity) }
+
+// identityName returns a name for the identity, like that of an actor.
+func identityName(identity string) string {
+	if identity == "" {
+		return noIndex
+	}
+	sum := sha256.Sum256([]byte(identity))
+	return hex.EncodeToString(sum[:])
+}
+
+// noIndex stands for the index of sessions without an actor, or without an identity, which are in none.
 const noIndex = "-"
 
 // indexName returns a name for the actor that has no characters but those of hex: an actor's may be any text of any script.
@@ -50,3 +66,8 @@ func indexName(actor auth.Actor) string {
 
 // revocationKey returns a key that is no session's: theirs have a brace after the prefix. A cluster spreads revocations.
 func (s *Store) revocationKey(key string) string { return s.prefix + "r:" + key }
+
+// tokenKey returns the key of a one-time token, and attemptKey that of attempts. A cluster spreads these too.
+func (s *Store) tokenKey(id string) string { return s.prefix + "t:" + id }
+
+func (s *Store) attemptKey(key string) string { return s.prefix + "n:" + key }

@@ -44,7 +44,7 @@ func TestForeignKeys(t *testing.T) {
 	ctx := context.Background()
 	for name, put := range map[string]func(k keeper, key string) error{
 		"text":            func(k keeper, key string) error { return k.redis.Set(ctx, key, "text", time.Hour).Err() },
-		"a later format":  func(k keeper, key string) error { return k.redis.Set(ctx, key, "cs2 1 1 - 0 {", time.Hour).Err() },
+		"a later format":  func(k keeper, key string) error { return k.redis.Set(ctx, key, "cs2 1 1 - - 1 0 {", time.Hour).Err() },
 		"half a head":     func(k keeper, key string) error { return k.redis.Set(ctx, key, "cs1 1 0000", time.Hour).Err() },
 		"another type":    func(k keeper, key string) error { return k.redis.HSet(ctx, key, "a", "b").Err() },
 		"a set of scores": func(k keeper, key string) error { return k.redis.Do(ctx, "zadd", key, 1, "a").Err() },
@@ -52,6 +52,10 @@ func TestForeignKeys(t *testing.T) {
 		for end, call := range map[string]func(k keeper, id string) error{
 			"Delete":    func(k keeper, id string) error { return k.Sessions().Delete(ctx, id) },
 			"DeleteAll": func(k keeper, id string) error { _, err := k.Sessions().DeleteAll(ctx, ann, ""); return err },
+			"DeleteIdentity": func(k keeper, id string) error {
+				_, err := k.Sessions().DeleteIdentity(ctx, "i", "")
+				return err
+			},
 		} {
 			t.Run(name+", "+end, func(t *testing.T) {
 				k := open(t, nil)
@@ -92,7 +96,7 @@ func TestEviction(t *testing.T) {
 
 	// The ID comes up again for another actor of the same place, whom the entry that was left must not show or end.
 	bob := samePlace(ann)
-	reborn := login(bob)
+	reborn := loggedIn(bob)
 	reborn.ID = rec.ID
 	must(t, "Create", k.Sessions().Create(ctx, reborn))
 	listed, err = k.Sessions().List(ctx, ann, now)
@@ -119,7 +123,7 @@ func TestEviction(t *testing.T) {
 // Where the list of an actor's sessions is something else, there is no session that would not be on it.
 func TestForeignIndex(t *testing.T) {
 	k := open(t, nil)
-	ctx, rec, other := t.Context(), k.create(t, ann), login(ann)
+	ctx, rec, other := t.Context(), k.create(t, ann), loggedIn(ann)
 	must(t, "Set", k.redis.Set(ctx, k.indexKey(ann), "text", time.Hour).Err())
 	unavailable(t, "Create", k.Sessions().Create(ctx, other), nil)
 	unavailable(t, "Replace", k.Sessions().Replace(ctx, rec, time.Now()), nil)

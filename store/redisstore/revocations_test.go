@@ -98,7 +98,7 @@ func TestRevocationByAClockThatIsAhead(t *testing.T) {
 	check(t, "the note stays until its end, by the server's clock", left > 10*time.Minute && left < 12*time.Minute, true)
 }
 
-// Shortened is a client whose process has a clock that is far ahead: a note is to be kept for a millisecond.
+// Shortened is a client whose process has a clock that is far ahead: a note, or attempts, are to be kept for a millisecond.
 type shortened struct{ redis.Hook }
 
 func (shortened) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -108,8 +108,9 @@ func (shortened) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 
 func (shortened) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if args := cmd.Args(); len(args) == 7 { // a script, 1, a key, at, until, milliseconds
-			args[6] = int64(1)
+		// A script, 1, a key, what it is of, milliseconds.
+		if args := cmd.Args(); len(args) == 7 || len(args) == 9 {
+			args[len(args)-1] = int64(1)
 		}
 		return next(ctx, cmd)
 	}

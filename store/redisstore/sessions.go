@@ -13,11 +13,11 @@ import (
 )
 
 var (
-	_ session.Store      = (*Sessions)(nil)
-	_ session.ActorIndex = (*Sessions)(nil)
+	_ session.Store = (*Sessions)(nil)
+	_ session.Index = (*Sessions)(nil)
 )
 
-// Sessions is a [session.Store] and a [session.ActorIndex]. [Store.Sessions] returns one; the zero value answers each call
+// Sessions is a [session.Store] and a [session.Index]. [Store.Sessions] returns one; the zero value answers each call
 // with an error. Many goroutines may use it at once. An error is that of [session.Record.Check], one of package session,
 // or says that something else is wrong: then it wraps [auth.ErrUnavailable] and the cause, contexts that are done included.
 //
@@ -26,7 +26,8 @@ var (
 // is an outage then, at which the Manager looks too: a second one might bring back what was ended after the first.
 type Sessions struct{ store *Store }
 
-// Create keeps rec, see [session.Store]. The server drops what has expired a minute later.
+// Create keeps rec, see [session.Store]. The server drops what has expired a minute later. It takes one script, and before
+// that another one for a session that has an identity, which enters it into the list of that.
 func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
 	const verb = "create"
 	if err := s.beginWrite(ctx, verb, rec); err != nil {
@@ -36,7 +37,20 @@ func (s *Sessions) Create(ctx context.Context, rec session.Record) error {
 	if err != nil {
 		return err
 	}
+	if err := s.identify(ctx, verb, rec); err != nil {
+		return err
+	}
 	return answer(verb, s.store.runOnce(ctx, createScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires)))
+}
+
+// identify enters rec into the list of its identity's sessions, if it has one, before it is there: a session that is not on
+// the list would outlast its identity, while an entry without a session does nothing.
+func (s *Sessions) identify(ctx context.Context, verb string, rec session.Record) error {
+	if rec.Login.IdentityID == "" {
+		return nil
+	}
+	keys := []string{s.store.identityKey(rec.Login.IdentityID)}
+	return answer(verb, s.store.run(ctx, identifyScript, keys, rec.ID, keepFor(lapses(rec))))
 }
 
 func (s *Sessions) beginWrite(ctx context.Context, verb string, rec session.Record) error {
@@ -85,8 +99,9 @@ func (s *Sessions) Get(ctx context.Context, id string, now time.Time) (session.R
 // isSessionID reports whether a record may have the ID, so that no key is longer than it has to be.
 func isSessionID(id string) bool { return id != "" && len(id) <= maxSessionID }
 
-// Replace exchanges the record, see [session.Store]. A record of another actor than the one that is there is refused. One
-// whose head cannot be read is [session.ErrCorrupt], and stays.
+// Replace exchanges the record, see [session.Store]. A record of another actor or identity than the one that is there is
+// refused. One whose head cannot be read is [session.ErrCorrupt], and stays. It takes one script, unless the record would
+// outlast the entry in the list of its identity, which was made to last until EndsBy: then two more.
 func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Time) error {
 	const verb = "replace"
 	if err := s.beginWrite(ctx, verb, rec); err != nil {
@@ -96,8 +111,18 @@ func (s *Sessions) Replace(ctx context.Context, rec session.Record, now time.Tim
 	if err != nil {
 		return err
 	}
-	return answer(verb, s.store.run(ctx, replaceScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires),
-		rec.Version, indexName(rec.Login.Actor), moment(now), moment(rec.Expires)))
+	replace := func(until string) *redis.Cmd {
+		return s.store.run(ctx, replaceScript, s.keys(rec), rec.ID, text, keepFor(rec.Expires), rec.Version,
+			indexName(rec.Login.Actor), moment(now), moment(rec.Expires), identityName(rec.Login.IdentityID), until)
+	}
+	cmd := replace(moment(lapses(rec)))
+	if word, err := cmd.Text(); err == nil && word == later {
+		if err := s.identify(ctx, verb, rec); err != nil {
+			return err
+		}
+		cmd = replace(moment(time.Time{}))
+	}
+	return answer(verb, cmd)
 }
 
 // Delete removes the record, see [session.Store], also one that cannot be read.
@@ -109,11 +134,10 @@ func (s *Sessions) Delete(ctx context.Context, id string) error {
 	if !isSessionID(id) {
 		return nil
 	}
-	index := s.store.prefix + "{" + place(id) + "}a:"
-	return answer(verb, s.store.run(ctx, deleteScript, []string{s.store.sessionKey(id)}, id, index))
+	return answer(verb, s.store.run(ctx, deleteScript, []string{s.store.sessionKey(id)}, id, s.store.indexPrefix(id)))
 }
 
-var errForeigner = errors.New("redisstore: replace: a record of another actor than the one that is there")
+var errForeigner = errors.New("redisstore: replace: a record of another actor or identity than the one that is there")
 
 // answer returns what the word means that a script answered with.
 func answer(verb string, cmd *redis.Cmd) error {

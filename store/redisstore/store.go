@@ -31,9 +31,9 @@ type Options struct {
 	InsecureVolatile bool
 }
 
-// A Store is one Redis or Valkey, or a cluster of them, seen by the interfaces that it implements: [Store.Sessions] and
-// [Store.Revocations]. It holds nothing but the client and the options. Make one with [New]; what the zero value hands out
-// answers each call with an error. Many goroutines may use it at once.
+// A Store is one Redis or Valkey, or a cluster of them, seen by the interfaces that it implements: [Store.Sessions],
+// [Store.Revocations], [Store.OneTimeTokens] and [Store.Attempts]. It holds nothing but the client and the options. Make one
+// with [New]; what the zero value hands out answers each call with an error. Many goroutines may use it at once.
 type Store struct {
 	client   redis.UniversalClient
 	prefix   string
@@ -76,6 +76,12 @@ func (s *Store) Sessions() *Sessions { return &Sessions{s} }
 
 // Revocations returns the store as a [jwtx.RevocationStore].
 func (s *Store) Revocations() *Revocations { return &Revocations{s} }
+
+// OneTimeTokens returns the store as a [login.TokenStore].
+func (s *Store) OneTimeTokens() *OneTimeTokens { return &OneTimeTokens{s} }
+
+// Attempts returns the store as a [login.AttemptStore].
+func (s *Store) Attempts() *Attempts { return &Attempts{s} }
 
 // begin returns why verb cannot be done at all. A context that is done is an error also where nothing has to be sent.
 func (s *Store) begin(ctx context.Context, verb string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -37,6 +38,11 @@ type value struct {
 	Created      time.Time       `json:"created,omitzero"`
 	Renewed      time.Time       `json:"renewed,omitzero"`
 	EndsBy       time.Time       `json:"ends_by,omitzero"`
+	Floor        uint64          `json:"floor,omitempty"`
+	Refreshed    time.Time       `json:"refreshed,omitzero"`
+	IP           netip.Addr      `json:"ip,omitzero"`
+	UserAgent    string          `json:"user_agent,omitempty"`
+	Values       json.RawMessage `json:"values,omitempty"`
 }
 
 type factor struct {
@@ -46,13 +52,15 @@ type factor struct {
 
 // encode returns the text under the key of a record: a head that scripts read without the rest of it, then the object.
 //
-//	cs1 VERSION EXPIRES INDEX CHECKSUM {"id":…}
+//	cs1 VERSION EXPIRES INDEX IDENTITY LAPSES CHECKSUM {"id":…}
 //
-// VERSION is decimal, EXPIRES a [moment], INDEX the name of the actor's index or "-", CHECKSUM the CRC-32C of all that is
-// before and after it, in eight hex digits.
+// VERSION is decimal, EXPIRES a [moment], INDEX the name of the actor's index or "-", IDENTITY that of the identity's,
+// LAPSES the moment from which the identity's index need not have an entry of it, CHECKSUM the CRC-32C of all that is before
+// and after it, in eight hex digits.
 func encode(rec session.Record, version int64) ([]byte, error) {
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "%s%d %s %s ", format, version, moment(rec.Expires), indexName(rec.Login.Actor))
+	fmt.Fprintf(&text, "%s%d %s %s %s %s ", format, version, moment(rec.Expires), indexName(rec.Login.Actor),
+		identityName(rec.Login.IdentityID), moment(lapses(rec)))
 	head := text.Len()
 	text.WriteString("00000000 ")
 	body := text.Len()
@@ -64,6 +72,14 @@ func encode(rec session.Record, version int64) ([]byte, error) {
 	all := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 	copy(all[head:], checksum(all[:head], all[body:]))
 	return all, nil
+}
+
+// lapses returns when the session ends at the latest, unless its end is moved.
+func lapses(rec session.Record) time.Time {
+	if rec.EndsBy.After(rec.Expires) {
+		return rec.EndsBy
+	}
+	return rec.Expires
 }
 
 func checksum(head, body []byte) string {
@@ -78,6 +94,7 @@ func newValue(rec session.Record) value {
 		Scopes: l.Scopes, Roles: l.Roles, Factors: newFactors(l.Factors),
 		AppMetadata: raw(l.AppMetadata), UserMetadata: raw(l.UserMetadata),
 		Created: whole(rec.Created), Renewed: whole(rec.Renewed), EndsBy: whole(rec.EndsBy),
+		Floor: rec.Floor, Refreshed: whole(rec.Refreshed), IP: rec.IP, UserAgent: rec.UserAgent, Values: raw(rec.Values),
 	}
 }
 
@@ -119,6 +136,8 @@ func decode(text []byte, id string) (session.Record, error) {
 		return session.Record{}, unreadable("the ID, which is another's")
 	case indexName(rec.Login.Actor) != head.index:
 		return session.Record{}, unreadable("the actor, which is another's")
+	case identityName(rec.Login.IdentityID) != head.identity:
+		return session.Record{}, unreadable("the identity, which is another's")
 	}
 	rec.Version, rec.Expires = head.version, head.expires
 	if rec.Check() != nil {
@@ -131,34 +150,36 @@ func unreadable(what string) error { return fmt.Errorf("redisstore: %w: %s", ses
 
 // A head is what the scripts read of a record.
 type head struct {
-	version int64
-	expires time.Time
-	index   string
+	version         int64
+	expires         time.Time
+	index, identity string
 }
 
 // split returns the head and the JSON of a record, if the checksum is right.
 func split(text []byte) (h head, body []byte, err error) {
-	fields := bytes.SplitN(text, []byte(" "), 6)
-	if len(fields) != 6 || !bytes.HasPrefix(text, []byte(format)) {
+	fields := bytes.SplitN(text, []byte(" "), 8)
+	if len(fields) != 8 || !bytes.HasPrefix(text, []byte(format)) {
 		return head{}, nil, unreadable("its format")
 	}
-	sum, body := fields[4], fields[5]
+	sum, body := fields[6], fields[7]
 	before := len(text) - len(body) - 1 - len(sum)
 	if checksum(text[:before], body) != string(sum) {
 		return head{}, nil, unreadable("its checksum")
 	}
 	version, err := strconv.ParseInt(string(fields[1]), 10, 64)
 	expires, ok := parseMoment(string(fields[2]))
-	if err != nil || !ok {
+	_, alsoOK := parseMoment(string(fields[5]))
+	if err != nil || !ok || !alsoOK {
 		return head{}, nil, unreadable("its head")
 	}
-	return head{version, expires, string(fields[3])}, body, nil
+	return head{version, expires, string(fields[3]), string(fields[4])}, body, nil
 }
 
 // record returns what v holds. Text is kept as it is: it was good when it was written, or the checksum would differ.
 func (v *value) record() (session.Record, error) {
 	rec := session.Record{
 		ID: v.ID, Counter: v.Counter, Created: v.Created, Renewed: v.Renewed, EndsBy: v.EndsBy,
+		Floor: v.Floor, Refreshed: v.Refreshed, IP: v.IP, UserAgent: v.UserAgent,
 		Login: session.Login{
 			Actor:      auth.Actor{Type: v.ActorType, ID: v.ActorID},
 			IdentityID: v.IdentityID, Provider: v.Provider, Scopes: v.Scopes, Roles: v.Roles,
@@ -171,10 +192,11 @@ func (v *value) record() (session.Record, error) {
 	for _, f := range v.Factors {
 		rec.Login.Factors = append(rec.Login.Factors, auth.Factor(f))
 	}
-	var app, user bool
+	var app, user, values bool
 	rec.Login.AppMetadata, app = metadata(v.AppMetadata)
 	rec.Login.UserMetadata, user = metadata(v.UserMetadata)
-	if !app || !user {
+	rec.Values, values = metadata(v.Values)
+	if !app || !user || !values {
 		return session.Record{}, unreadable("its metadata")
 	}
 	return rec, nil

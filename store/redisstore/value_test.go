@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -46,15 +48,20 @@ func TestValue(t *testing.T) {
 		},
 		Created: time.UnixMicro(2).UTC(), Renewed: time.UnixMicro(3).UTC(),
 		Expires: time.UnixMicro(4).UTC(), EndsBy: time.UnixMicro(5).UTC(),
+		Floor: 6, Refreshed: time.UnixMicro(7).UTC(), IP: netip.MustParseAddr("192.0.2.7"), UserAgent: "<a>",
+		Values: auth.RawMetadata(`{"b":2}`),
 	}
-	const want = `cs1 3 000000000000000004 INDEX SUM {"id":"udz3abcdabcdabcdabcdabcd",` +
+	const want = `cs1 3 000000000000000004 INDEX IDENTITY 000000000000000005 SUM {"id":"udz3abcdabcdabcdabcdabcd",` +
 		`"digest":"ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs=","counter":7,"actor_type":"user","actor_id":"ann",` +
 		`"identity_id":"i","provider":"emailpass","scopes":["a","b"],"roles":["admin"],` +
 		`"factors":[{"method":"pwd","at":"1970-01-01T00:00:00.000001Z"}],"app_metadata":{"a":"<&>"},"user_metadata":{},` +
-		`"created":"1970-01-01T00:00:00.000002Z","renewed":"1970-01-01T00:00:00.000003Z","ends_by":"1970-01-01T00:00:00.000005Z"}`
-	const index = "a0f3b5cd8cc4469122686f94788356352f27f499087eece322910a5b765a96e5" // printf 'user\0ann' | sha256sum
+		`"created":"1970-01-01T00:00:00.000002Z","renewed":"1970-01-01T00:00:00.000003Z","ends_by":"1970-01-01T00:00:00.000005Z",` +
+		`"floor":6,"refreshed":"1970-01-01T00:00:00.000007Z","ip":"192.0.2.7","user_agent":"<a>","values":{"b":2}}`
+	const index = "a0f3b5cd8cc4469122686f94788356352f27f499087eece322910a5b765a96e5"    // printf 'user\0ann' | sha256sum
+	const identity = "de7d1b721a1e0632b7cf04edf5032c8ecffa9f9a08492152b926f1a5a7e765d7" // printf i | sha256sum
 	head, body := opened([]byte(strings.Replace(want, "SUM", "00000000", 1)))
-	check(t, "value", string(encode(t, rec)), sealed(strings.Replace(head, "INDEX", index, 1), body))
+	head = strings.NewReplacer("INDEX", index, "IDENTITY", identity).Replace(head)
+	check(t, "value", string(encode(t, rec)), sealed(head, body))
 	got, err := redisstore.Decode(encode(t, rec), rec.ID)
 	must(t, "decode", err)
 	check(t, "and back", reflect.DeepEqual(got, rec), true)
@@ -62,7 +69,7 @@ func TestValue(t *testing.T) {
 
 // A script reads the head alone.
 func TestHeadIsShort(t *testing.T) {
-	rec := login(ann)
+	rec := loggedIn(ann)
 	rec.Version, rec.Expires = -1<<63, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	head, _ := opened(encode(t, rec))
 	check(t, "short enough", len(head)+len("00000000 {") <= redisstore.HeadLen, true)
@@ -70,7 +77,7 @@ func TestHeadIsShort(t *testing.T) {
 
 // No byte of a value may be another, missing, or one too many without anybody noticing: F12.
 func TestDamage(t *testing.T) {
-	rec := login(ann)
+	rec := loggedIn(ann)
 	good := string(encode(t, rec))
 	damaged := map[string]string{}
 	for i := range good {
@@ -103,31 +110,41 @@ func refused(t *testing.T, name, text, id string) {
 // typeConfusion returns values that are whole by their checksum, but not what this package writes.
 func typeConfusion(t testing.TB, rec session.Record) map[string]string {
 	head, body := opened(encode(t, rec))
+	headed := func(old, replaced string) string { return sealed(strings.Replace(head, old, replaced, 1), body) }
+	other := loggedIn(auth.Actor{Type: "user", ID: "bob"})
+	otherHead, otherBody := opened(encode(t, other))
+	values := map[string]string{
+		"gob":                 "\x10\xff\x81\x03\x01\x01\x06Record\x01\xff\x82",
+		"nothing":             "",
+		"another's":           string(encode(t, other)),
+		"another's object":    sealed(head, otherBody),
+		"another's head":      sealed(otherHead, body),
+		"a later format":      headed("cs1 ", "cs2 "),
+		"a version of text":   headed("cs1 1 ", "cs1 a "),
+		"a version too large": headed("cs1 1 ", "cs1 9223372036854775808 "),
+		"an end of text":      headed(redisstore.Moment(rec.Expires), "tomorrow"),
+		"an end before 1970":  headed(" 00", " -0"),
+		"a lapse of text":     headed(redisstore.Moment(rec.EndsBy), "tomorrow"),
+		"no object":           sealed(head, "null"),
+		"a list":              sealed(head, "[]"),
+		"an empty object":     sealed(head, "{}"),
+		"two objects":         sealed(head, body+body),
+		"half an object":      sealed(head, body[:len(body)-1]),
+	}
+	maps.Copy(values, objectConfusion(t, rec, other))
+	return values
+}
+
+// objectConfusion returns those that are wrong in the object.
+func objectConfusion(t testing.TB, rec, other session.Record) map[string]string {
+	head, body := opened(encode(t, rec))
 	in := func(old, replaced string) string {
 		if !strings.Contains(body, old) {
 			t.Fatalf("no %s in %s", old, body)
 		}
 		return sealed(head, strings.Replace(body, old, replaced, 1))
 	}
-	headed := func(old, replaced string) string { return sealed(strings.Replace(head, old, replaced, 1), body) }
-	other := login(auth.Actor{Type: "user", ID: "bob"})
-	otherHead, otherBody := opened(encode(t, other))
 	return map[string]string{
-		"gob":                      "\x10\xff\x81\x03\x01\x01\x06Record\x01\xff\x82",
-		"nothing":                  "",
-		"another's":                string(encode(t, other)),
-		"another's object":         sealed(head, otherBody),
-		"another's head":           sealed(otherHead, body),
-		"a later format":           headed("cs1 ", "cs2 "),
-		"a version of text":        headed("cs1 1 ", "cs1 a "),
-		"a version too large":      headed("cs1 1 ", "cs1 9223372036854775808 "),
-		"an end of text":           headed(redisstore.Moment(rec.Expires), "tomorrow"),
-		"an end before 1970":       headed(" 00", " -0"),
-		"no object":                sealed(head, "null"),
-		"a list":                   sealed(head, "[]"),
-		"an empty object":          sealed(head, "{}"),
-		"two objects":              sealed(head, body+body),
-		"half an object":           sealed(head, body[:len(body)-1]),
 		"a number as ID":           in(`"id":"`+rec.ID+`"`, `"id":7`),
 		"an ID of another":         in(rec.ID, other.ID),
 		"an object as ID":          in(`"id":"`+rec.ID+`"`, `"id":{}`),
@@ -135,6 +152,17 @@ func typeConfusion(t testing.TB, rec session.Record) map[string]string {
 		"another actor":            in(`"actor_id":"ann"`, `"actor_id":"bob"`),
 		"no actor":                 in(`"actor_id":"ann",`, ``),
 		"a list as actor":          in(`"actor_id":"ann"`, `"actor_id":["ann"]`),
+		"another identity":         in(`"identity_id":"i"`, `"identity_id":"j"`),
+		"no identity":              in(`"identity_id":"i",`, ``),
+		"an IP that is none":       in(`"ip":"2001:db8::7"`, `"ip":"localhost"`),
+		"an IP with a zone":        in(`"ip":"2001:db8::7"`, `"ip":"fe80::1%eth0"`),
+		"a number as IP":           in(`"ip":"2001:db8::7"`, `"ip":7`),
+		"a number as user agent":   in(`"user_agent":"a browser"`, `"user_agent":7`),
+		"a NUL in the user agent":  in(`"user_agent":"a browser"`, `"user_agent":"\u0000"`),
+		"a negative floor":         in(`"floor":3`, `"floor":-3`),
+		"a list as values":         in(`"values":{`, `"values":[],"was":{`),
+		"text as values":           in(`"values":{`, `"values":"{}","was":{`),
+		"no time of a refresh":     in(`"refreshed":"`, `"refreshed":"never","was":"`),
 		"a short digest":           in(`"digest":"`, `"digest":"AAAA","was":"`),
 		"a long digest":            in(`"digest":"`, `"digest":"`+strings.Repeat("AAAA", 11)+`","was":"`),
 		"a number as digest":       in(`"digest":"`, `"digest":7,"was":"`),
@@ -156,7 +184,7 @@ func typeConfusion(t testing.TB, rec session.Record) map[string]string {
 }
 
 func FuzzDecode(f *testing.F) {
-	rec := login(ann)
+	rec := loggedIn(ann)
 	f.Add(encode(f, rec), rec.ID)
 	for _, text := range typeConfusion(f, rec) {
 		f.Add([]byte(text), rec.ID)

@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/countersign-go/countersign/auth/login"
 )
 
 // A wire is what the connections of a client go through. It counts what is sent, and loses answers.
 type wire struct {
 	mu   sync.Mutex
 	sent []string // the commands
+	pass int      // how many answers pass before that
 	lose int      // how many answers are lost after the server has done what it was told
 }
 
@@ -32,7 +35,15 @@ func (w *wire) through(o *redis.Options) {
 func (w *wire) reset(lose int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sent, w.lose = nil, lose
+	w.sent, w.pass, w.lose = nil, 0, lose
+}
+
+// resetAfter is reset, but so many answers pass before some are lost.
+func (w *wire) resetAfter(pass, lose int) {
+	w.reset(lose)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pass = pass
 }
 
 // take returns what was sent, but for what opens a connection.
@@ -56,8 +67,11 @@ func (c *wireConn) Write(b []byte) (int, error) {
 		for range strings.Count(string(b), "\r\n"+words[2]+"\r\n") {
 			c.wire.sent = append(c.wire.sent, word)
 		}
-		c.lost = c.wire.lose > 0
-		if c.lost {
+		c.lost = c.wire.pass == 0 && c.wire.lose > 0
+		switch {
+		case c.wire.pass > 0:
+			c.wire.pass--
+		case c.lost:
 			c.wire.lose--
 		}
 		c.wire.mu.Unlock()
@@ -86,31 +100,54 @@ func tapped(t *testing.T) (keeper, *wire) {
 	k.create(t, ann)
 	_, err := k.Sessions().DeleteAll(t.Context(), ann, "")
 	must(t, "DeleteAll", err)
+	k.create(t, ann)
+	_, err = k.Sessions().DeleteIdentity(t.Context(), "i", "")
+	must(t, "DeleteIdentity", err)
+	k.redis.Del(t.Context(), k.identityKey("i"))
 	must(t, "Revoke", k.Revocations().Revoke(t.Context(), "k", time.Now(), time.Now()))
+	one := oneTimeToken("warm")
+	must(t, "Put", k.OneTimeTokens().Put(t.Context(), one))
+	_, err = k.OneTimeTokens().Consume(t.Context(), one.ID, one.Digest, time.Now())
+	must(t, "Consume", err)
+	must(t, "Swap", k.Attempts().Swap(t.Context(), login.Attempts{Key: one.ID, Expires: one.Expires}, time.Now()))
 	return k, w
 }
 
 func TestCommands(t *testing.T) {
 	k, w := tapped(t)
 	ctx, now := t.Context(), time.Now()
-	rec := login(ann)
+	rec, none, one := loggedIn(ann), loggedIn(ann), oneTimeToken("a")
+	tried := login.Attempts{Key: one.ID, Expires: one.Expires}
+	none.Login.IdentityID = ""
 	tests := []struct {
 		name string
 		call func() error
 		want string
 	}{
-		{"Create", func() error { return k.Sessions().Create(ctx, rec) }, "evalsha"},
+		{"Create without an identity", func() error { return k.Sessions().Create(ctx, none) }, "evalsha"},
+		{"Create with an identity", func() error { return k.Sessions().Create(ctx, rec) }, "evalsha evalsha"},
 		{"Get", func() error { _, err := k.Sessions().Get(ctx, rec.ID, now); return err }, "get"},
 		{"Replace", func() error { return k.Sessions().Replace(ctx, rec, now) }, "evalsha"},
 		{"List", func() error { _, err := k.Sessions().List(ctx, ann, now); return err }, "zrange mget"},
 		{"DeleteAll", func() error { _, err := k.Sessions().DeleteAll(ctx, ann, ""); return err }, "zrange evalsha"},
 		{"DeleteAll of none", func() error { _, err := k.Sessions().DeleteAll(ctx, ann, ""); return err }, "zrange"},
 		{"List of none", func() error { _, err := k.Sessions().List(ctx, ann, now); return err }, "zrange"},
+		{"DeleteIdentity", func() error { _, err := k.Sessions().DeleteIdentity(ctx, "i", ""); return err }, "zrange evalsha"},
+		{"DeleteIdentity of none", func() error { _, err := k.Sessions().DeleteIdentity(ctx, "j", ""); return err }, "zrange"},
+		{"DeleteIdentity of nobody", func() error { _, err := k.Sessions().DeleteIdentity(ctx, "", ""); return err }, ""},
 		{"Delete", func() error { return k.Sessions().Delete(ctx, rec.ID) }, "evalsha"},
 		{"Delete of no ID", func() error { return k.Sessions().Delete(ctx, strings.Repeat("a", 65)) }, ""},
 		{"Revoke", func() error { return k.Revocations().Revoke(ctx, "a", now, now.Add(time.Hour)) }, "evalsha"},
 		{"RevokedUpTo", func() error { _, err := k.Revocations().RevokedUpTo(ctx, now, "a", "b", "c"); return err }, "get get get"},
 		{"RevokedUpTo of none", func() error { _, err := k.Revocations().RevokedUpTo(ctx, now); return err }, ""},
+		{"Put", func() error { return k.OneTimeTokens().Put(ctx, one) }, "set"},
+		{"Get of a token", func() error { _, err := k.OneTimeTokens().Get(ctx, one.ID, now); return err }, "get"},
+		{"Consume", func() error { _, err := k.OneTimeTokens().Consume(ctx, one.ID, one.Digest, now); return err }, "evalsha"},
+		{"Delete of a token", func() error { return k.OneTimeTokens().Delete(ctx, one.ID) }, "del"},
+		{"Delete of no token", func() error { return k.OneTimeTokens().Delete(ctx, "a") }, ""},
+		{"Load", func() error { _, err := k.Attempts().Load(ctx, one.ID, now); return err }, "get"},
+		{"Load of no key", func() error { _, err := k.Attempts().Load(ctx, "a", now); return err }, ""},
+		{"Swap", func() error { return k.Attempts().Swap(ctx, tried, now) }, "evalsha"},
 		{"Check", func() error { return k.Check(ctx) }, "info"},
 	}
 	for _, tt := range tests {
@@ -147,6 +184,6 @@ func TestScriptsAreSentAgain(t *testing.T) {
 		}
 		return bulk("done")
 	})
-	must(t, "Create", newStore(t, server.client(t), "p").Sessions().Create(t.Context(), login(ann)))
-	check(t, "commands", server.served.Load(), 2)
+	must(t, "Create", newStore(t, server.client(t), "p").Sessions().Create(t.Context(), loggedIn(ann)))
+	check(t, "commands", server.served.Load(), 4)
 }

@@ -8,17 +8,17 @@ import (
 	"strings"
 
 	"github.com/countersign-go/countersign/apikey"
-	"github.com/countersign-go/countersign/auth"
 )
 
 var (
 	_ apikey.Store       = (*APIKeys)(nil)
+	_ apikey.Index       = (*APIKeys)(nil)
 	_ apikey.UseRecorder = (*APIKeys)(nil)
 )
 
-// APIKeys is an [apikey.Store] and an [apikey.UseRecorder]. Have one made by [Store.APIKeys]; the zero value panics. It
-// does not change, and many goroutines may use it at once. An error is one of package apikey, that of [apikey.Key.Check],
-// or wraps [auth.ErrUnavailable].
+// APIKeys is an [apikey.Store], an [apikey.Index] and an [apikey.UseRecorder]. Have one made by [Store.APIKeys]; the zero
+// value panics. It does not change, and many goroutines may use it at once. An error is one of package apikey, that of
+// [apikey.Key.Check], or wraps [auth.ErrUnavailable].
 type APIKeys struct{ conn conn }
 
 // In returns the same store as part of tx: what it does happens when tx is committed. It tries nothing again: an error that
@@ -29,8 +29,9 @@ const keyTable = "countersign_api_keys"
 
 // keyColumns are in the order of [readKey].
 var keyColumns = []string{
-	"id", "version", "digest", "redacted", "title", "owner_type", "owner_id", "scopes", "created_by", "created_at",
-	"expires_at", "revoked_at", "revoked_by", "last_used_at", "last_used_ip",
+	"id", "version", "kind", "environment", "digest", "text", "redacted", "title", "owner_type", "owner_id", "scopes", "channels",
+	"metadata", "created_by", "created_at", "updated_at", "expires_at", "revoked_at", "revoked_by", "revoke_reason", "stops_at",
+	"disabled_at", "disabled_by", "replaces", "replaced_by", "last_used_at", "last_used_ip",
 }
 
 // Of keyColumns, the first are what a replaced key is found by, and the last are written by RecordUses alone.
@@ -43,19 +44,23 @@ const (
 var writtenColumns = keyColumns[:len(keyColumns)-usesOfKey]
 
 // apiKeyStatements are those that [APIKeys] sends.
-type apiKeyStatements struct{ create, get, replace, whyNot, list, recordUses *statement }
+type apiKeyStatements struct {
+	create, get, replace, whyNot, remove, recordUses *statement
+
+	finds map[shape]find
+}
 
 func newAPIKeyStatements(s *Store) apiKeyStatements {
 	columns := s.dialect.list(keyColumns)
 	return apiKeyStatements{
-		create: s.statement(s.dialect.insert(keyTable, writtenColumns)),
+		create: s.statement(s.dialect.insert(keyTable, "id", writtenColumns)),
 		get:    s.statement("SELECT " + columns + " FROM " + keyTable + " WHERE id = ?"),
 		replace: s.statement("UPDATE " + keyTable + " SET version = version + 1, " +
 			strings.Join(writtenColumns[fixedOfKey:], " = ?, ") + " = ? WHERE id = ? AND version = ?"),
-		whyNot: s.statement("SELECT id FROM " + keyTable + " WHERE id = ?"),
-		list: s.statement("SELECT " + columns + " FROM " + keyTable +
-			" WHERE owner_type = ? AND owner_id = ? ORDER BY " + keyTable + ".created_at, id"),
+		whyNot:     s.statement("SELECT id FROM " + keyTable + " WHERE id = ?"),
+		remove:     s.statement("DELETE FROM " + keyTable + " WHERE id = ?"),
 		recordUses: s.statement(s.dialect.recordUses()),
+		finds:      newFinds(s),
 	}
 }
 
@@ -127,25 +132,25 @@ func (s *APIKeys) whyNot(ctx context.Context, id string) error {
 	return apikey.ErrConflict
 }
 
-// List returns the keys of the owner, see [apikey.Store]. Those that were made at the same time are in the order of their
-// IDs.
-func (s *APIKeys) List(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
-	if !isKey(owner.Type) || !isKey(owner.ID) {
-		return nil, nil
+// Delete removes the key, see [apikey.Store]. It is one statement, by the primary key.
+func (s *APIKeys) Delete(ctx context.Context, id string) error {
+	if !isKey(id) {
+		return nil
 	}
-	rows, err := s.conn.query(ctx, len(keyColumns), s.conn.store.apiKeys.list, owner.Type, owner.ID)
-	if err != nil {
-		return nil, unavailable("list API keys", err)
+	if _, err := s.conn.exec(ctx, s.conn.store.apiKeys.remove, id); err != nil {
+		return unavailable("delete an API key", err)
 	}
-	return readAll(rows, readKey), nil
+	return nil
 }
 
 // keyValues returns what is kept of k, in the order of writtenColumns.
 func keyValues(d Dialect, k apikey.Key) ([]any, error) {
 	var e encoder
 	values := []any{
-		k.ID, k.Version, k.Digest[:], k.Redacted, k.Title, k.Owner.Type, k.Owner.ID, e.json(k.Scopes), k.CreatedBy,
-		d.timestamp(k.CreatedAt), d.timestamp(k.ExpiresAt), d.timestamp(k.RevokedAt), k.RevokedBy,
+		k.ID, k.Version, string(k.Kind), k.Environment, k.Digest[:], k.Text, k.Redacted, k.Title, k.Owner.Type, k.Owner.ID,
+		e.json(k.Scopes), e.json(k.Channels), e.metadata(k.Metadata), k.CreatedBy, d.timestamp(k.CreatedAt),
+		d.timestamp(k.UpdatedAt), d.timestamp(k.ExpiresAt), d.timestamp(k.Revocation.At), k.Revocation.By, k.Revocation.Reason,
+		d.timestamp(k.Revocation.Until), d.timestamp(k.DisabledAt), k.DisabledBy, k.Replaces, k.ReplacedBy,
 	}
 	return values, e.err
 }
@@ -153,9 +158,12 @@ func keyValues(d Dialect, k apikey.Key) ([]any, error) {
 // readKey returns the key that r holds, or ErrCorrupt.
 func readKey(r row) (apikey.Key, error) {
 	var k apikey.Key
-	k.ID, k.Version, k.Digest, k.Redacted, k.Title = r.text(), r.integer(), r.digest(), r.text(), r.text()
-	k.Owner.Type, k.Owner.ID, k.Scopes, k.CreatedBy = r.text(), r.text(), r.set(), r.text()
-	k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.RevokedBy = r.time(), r.time(), r.time(), r.text()
+	k.ID, k.Version, k.Kind, k.Environment = r.text(), r.integer(), apikey.Kind(r.text()), r.text()
+	k.Digest, k.Text, k.Redacted, k.Title = r.digest(), r.text(), r.text(), r.text()
+	k.Owner.Type, k.Owner.ID, k.Scopes, k.Channels, k.Metadata = r.text(), r.text(), r.set(), r.set(), r.metadata()
+	k.CreatedBy, k.CreatedAt, k.UpdatedAt, k.ExpiresAt = r.text(), r.time(), r.time(), r.time()
+	k.Revocation = apikey.Revocation{At: r.time(), By: r.text(), Reason: r.text(), Until: r.time()}
+	k.DisabledAt, k.DisabledBy, k.Replaces, k.ReplacedBy = r.time(), r.text(), r.text(), r.text()
 	k.LastUsed = apikey.Use{At: r.time(), IP: r.addr()}
 	err := r.err
 	if err == nil {

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Check asks the database whether the tables and indexes are there, the columns can be read, and an ID is the primary key,
-// byte for byte, and returns all that is wrong, most of it with the statement that mends it. It does not compare the types of
+// Check asks the database whether the tables and indexes are there, the columns can be read, and the primary keys are what they
+// should be, byte for byte, and returns all that is wrong, most of it with the statement that mends it. It does not compare the types of
 // columns. Call it at the start of a program. An error that wraps [auth.ErrUnavailable] says that the database did not
 // answer, and may go away by itself.
 func (s *Store) Check(ctx context.Context) error {
@@ -46,15 +47,20 @@ func (m migrator) checkObjects(ctx context.Context) (wrong []error, err error) {
 	return wrong, nil
 }
 
-// tables are the tables and what a store reads of them.
+// tables are the tables, what a store reads of them, and how many of these columns, the first, are the primary key.
 var tables = []struct {
 	name    string
 	columns []string
+	key     int
 }{
-	{sessionTable, sessionColumns},
-	{keyTable, keyColumns},
-	{revocationTable, []string{"id", "revoked_up_to", "expires_at"}},
-	{ringTable, []string{"id", "version", "state", "updated_at"}},
+	{sessionTable, sessionColumns, 1},
+	{keyTable, keyColumns, 1},
+	{revocationTable, []string{"id", "revoked_up_to", "expires_at"}, 1},
+	{ringTable, []string{"id", "version", "state", "updated_at"}, 1},
+	{identityTable, identityColumns, 1},
+	{entityTable, entityColumns, 2},
+	{tokenTable, tokenColumns, 1},
+	{attemptTable, attemptColumns, 1},
 }
 
 // tableName returns the name of a table that is called so with the default prefix.
@@ -86,29 +92,31 @@ func (m migrator) checkTables(ctx context.Context) (wrong []error, err error) {
 			wrong = append(wrong, fmt.Errorf("sqlstore: cannot read the columns of %s: %w: "+
 				"run GRANT, or ALTER TABLE by the files of Migrations", table, err))
 		}
-		unique, err := m.exists(ctx, m.store.dialect.primaryKey(), table)
+		key := t.columns[:t.key]
+		unique, err := m.exists(ctx, m.store.dialect.primaryKey(key), table)
 		if err != nil {
 			return nil, err
 		}
 		if !unique {
-			wrong = append(wrong, fmt.Errorf("sqlstore: id is not the primary key of %s: run\nALTER TABLE %s ADD PRIMARY KEY (id);",
-				table, table))
+			wrong = append(wrong, fmt.Errorf("sqlstore: %[2]s is not the primary key of %[1]s: run\n"+
+				"ALTER TABLE %[1]s ADD PRIMARY KEY (%[2]s);", table, strings.Join(key, ", ")))
 		}
 	}
 	return wrong, nil
 }
 
-// primaryKey returns the query that counts the columns of a table's primary key that are its ID, if that is all of the key.
-func (d Dialect) primaryKey() string {
-	switch d {
-	case PostgreSQL:
-		return "SELECT COUNT(*) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] " +
-			"WHERE indrelid = to_regclass(?) AND indisprimary AND indnatts = 1 AND attname = 'id'"
-	case MySQL:
-		return "SELECT SUM(IF(column_name = 'id', 1, -9)) FROM information_schema.statistics WHERE table_schema = DATABASE() " +
-			"AND table_name = ? AND index_name = 'PRIMARY'"
-	}
-	return "SELECT SUM(CASE WHEN name = 'id' THEN 1 ELSE -9 END) FROM pragma_table_info(?) WHERE pk > 0"
+// primaryKey returns the query that tells whether these columns are the primary key of a table, and all of it.
+func (d Dialect) primaryKey(key []string) string {
+	names := "('" + strings.Join(key, "', '") + "')"
+	query := map[Dialect]string{
+		PostgreSQL: "SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey) " +
+			"WHERE indrelid = to_regclass(?) AND indisprimary",
+		MySQL: "SELECT column_name AS name FROM information_schema.statistics WHERE table_schema = DATABASE() " +
+			"AND table_name = ? AND index_name = 'PRIMARY'",
+		SQLite: "SELECT name FROM pragma_table_info(?) WHERE pk > 0",
+	}[d]
+	return fmt.Sprintf("SELECT CASE WHEN SUM(CASE WHEN name IN %s THEN 1 ELSE -9 END) = %d THEN 1 ELSE 0 END FROM (%s) AS parts",
+		names, len(key), query)
 }
 
 // checkServer looks at settings of MySQL that would have the stores do something else than they say.
@@ -155,5 +163,6 @@ func (m migrator) checkServer(ctx context.Context) (wrong []error, err error) {
 
 // isCompared reports whether rows are found by the column.
 func isCompared(column string) bool {
-	return column == "id" || strings.HasPrefix(column, "actor_") || strings.HasPrefix(column, "owner_")
+	return slices.Contains([]string{"id", "identity_id", "kind", "provider", "entity_id"}, column) ||
+		strings.HasPrefix(column, "actor_") || strings.HasPrefix(column, "owner_")
 }

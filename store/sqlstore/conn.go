@@ -18,10 +18,10 @@ const (
 )
 
 // A conn sends the statements of one kind of record: each by itself, from the pool, and again where the server asks for
-// that; or as part of a transaction of the application, who alone knows what to do when one fails.
+// that; or as part of a transaction, where one that fails is for whoever began it.
 type conn struct {
 	store *Store
-	tx    *sql.Tx // nil is the pool
+	tx    runner // nil is the pool
 }
 
 // in returns c as part of tx.

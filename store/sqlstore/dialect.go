@@ -83,14 +83,37 @@ func (d Dialect) instant(now time.Time) any {
 	return d.timestamp(now)
 }
 
-// insert returns a statement that adds a row unless there is one with its ID: it then changes no row, but for MySQL, which
-// answers with an error that judge knows. To ignore it there would be to ignore other errors too.
-func (d Dialect) insert(table string, columns []string) string {
+// insert returns a statement that adds a row unless there is one with its key, of the columns that are the primary key: it then
+// changes no row, but for MySQL, which answers with an error that judge knows. To ignore it there would be to ignore other
+// errors too.
+func (d Dialect) insert(table, key string, columns []string) string {
 	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks(len(columns)) + ")"
 	if d != MySQL {
-		query += " ON CONFLICT (id) DO NOTHING"
+		query += " ON CONFLICT (" + key + ") DO NOTHING"
 	}
 	return query
+}
+
+// upsert returns a statement that adds a row, or puts it in the place of the one with its ID.
+func (d Dialect) upsert(table string, columns []string) string {
+	to, set := " ON CONFLICT (id) DO UPDATE SET ", make([]string, len(columns))
+	for i, name := range columns {
+		set[i] = name + " = excluded." + name
+		if d == MySQL {
+			to, set[i] = " ON DUPLICATE KEY UPDATE ", name+" = VALUES("+name+")"
+		}
+	}
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + marks(len(columns)) + ")" +
+		to + strings.Join(set, ", ")
+}
+
+// byPrimaryKey returns the name of the table for an UPDATE that finds its row by the primary key. MySQL would rather take an
+// index of another column that is compared too, and then lock what is beside the row in it.
+func (d Dialect) byPrimaryKey(table string) string {
+	if d == MySQL {
+		return table + " FORCE INDEX (PRIMARY)"
+	}
+	return table
 }
 
 // marks returns n placeholders.

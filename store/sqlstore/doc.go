@@ -1,11 +1,14 @@
-// Package sqlstore keeps sessions, API keys, signing keys and revocations of tokens in the application's SQL database:
-// PostgreSQL, MySQL, MariaDB or SQLite, through database/sql. Any number of processes may share it. It imports no driver.
+// Package sqlstore keeps who logs in, sessions, API keys, signing keys, one-time tokens and revocations of tokens in the
+// application's SQL database: PostgreSQL, MySQL, MariaDB or SQLite, through database/sql. Any number of processes may share it.
+// It imports no driver.
 //
 //	db, err := sql.Open("pgx", dsn) // or "mysql", "sqlite"; the application imports the driver
 //	err = sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL, nil)
 //	store, err := sqlstore.New(db, sqlstore.PostgreSQL, nil)
 //	sessions, err := session.New(session.Config{Store: store.Sessions(), Keys: [][]byte{cookieKey}})
 //	keys, err := apikey.New(apikey.Config{Store: store.APIKeys()})
+//	logins, err := login.New(login.Config{Store: store.Identities(), Tokens: store.OneTimeTokens(),
+//		Attempts: store.Attempts(), Sessions: sessions, …})
 //	revocations, err := jwtx.NewRevocations(jwtx.RevocationsConfig{Store: store.Revocations(), MaxLifetime: lifetime})
 //	signing, err := store.KeyRing("access")
 //	ring, err := jwks.NewRing(ctx, jwks.RingConfig{Store: signing, SealingKeys: [][]byte{sealingKey},
@@ -13,18 +16,20 @@
 //
 // What is promised:
 //
-//   - What changes a record is one statement that is complete in itself, by primary key; so is what reads one. A statement
-//     that the server gave up in favour of another (a deadlock, a serialization failure) is sent again, three times at most,
-//     and one that found the file of SQLite locked for up to five seconds; what fails for another reason is
-//     [auth.ErrUnavailable], and all within the deadline of the call.
+//   - What changes a record is one statement that is complete in itself, by primary key; so is what reads one. An identity is
+//     one row, and the entities by which it is found are rows of another table: what changes both is one transaction, and no
+//     two identities are found by the same. What the server gave up in favour of another (a deadlock, a serialization failure)
+//     is done again, three times at most, and what found the file of SQLite locked for up to five seconds; what fails for
+//     another reason is [auth.ErrUnavailable], and all within the deadline of the call.
 //   - Keys compare byte for byte, also on MariaDB, whose usual collation takes "mike" for "MIKE" and for "mıke". Times are
 //     UTC to the microsecond, whatever the driver's settings say of zones and parsing.
 //   - Tables are plain: SELECT title FROM countersign_api_keys WHERE revoked_at IS NULL works. A row that somebody has
-//     damaged is session.ErrCorrupt or apikey.ErrCorrupt: nobody's session, no key.
+//     damaged is ErrCorrupt of the package that it is for: nobody's session, no key, nobody who logs in.
 //   - A store's In returns it as part of a transaction of the application: a password and the end of all sessions change
 //     together, or not at all. A log-in that has compared the old password before the commit, and starts its session after
 //     it, is not among them: have log-ins lock the row with the password, or look at it once more after they started.
-//   - Secrets are not in the tables, only digests, and the state of key rings is sealed.
+//   - Secrets are not in the tables, only digests, and the state of key rings is sealed. What a provider keeps to recognise
+//     somebody, such as the hash of a password, is in countersign_identities as the provider made it.
 //
 // What the surroundings must do:
 //

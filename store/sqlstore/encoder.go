@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 
 	"github.com/countersign-go/countersign/auth"
 )
@@ -17,6 +18,14 @@ func (e *encoder) json(v any) any {
 		e.err = fmt.Errorf("sqlstore: encode: %w", err)
 	}
 	return string(text)
+}
+
+// addr returns ip as text, NULL for the zero value.
+func addr(ip netip.Addr) any {
+	if !ip.IsValid() {
+		return nil
+	}
+	return ip.String()
 }
 
 // metadata returns m as JSON, NULL for the zero value.

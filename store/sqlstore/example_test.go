@@ -91,6 +91,7 @@ func ExampleStore_Check() {
 	// Output:
 	// sqlstore: there is no table countersign_sessions: run
 	// sqlstore: there is no index countersign_sessions_actor: run
+	// sqlstore: there is no index countersign_sessions_identity: run
 	// sqlstore: there is no index countersign_sessions_expires: run
 	// CREATE INDEX countersign_sessions_expires ON countersign_sessions (expires_at);
 	// sqlstore: there is no table countersign_api_keys: run
@@ -99,6 +100,13 @@ func ExampleStore_Check() {
 	// sqlstore: there is no table countersign_revocations: run
 	// sqlstore: there is no index countersign_revocations_expires: run
 	// sqlstore: there is no table countersign_key_rings: run
+	// sqlstore: there is no table countersign_identities: run
+	// sqlstore: there is no table countersign_provider_identities: run
+	// sqlstore: there is no index countersign_provider_identities_identity: run
+	// sqlstore: there is no table countersign_one_time_tokens: run
+	// sqlstore: there is no index countersign_one_time_tokens_expires: run
+	// sqlstore: there is no table countersign_attempts: run
+	// sqlstore: there is no index countersign_attempts_expires: run
 }
 
 // emptyDatabase has no tables.

@@ -11,8 +11,9 @@ func isKey(s string) bool {
 	return s != "" && len(s) <= maxKey && utf8.ValidString(s) && !strings.Contains(s, "\x00")
 }
 
-// The longest text that any table has a key for, and the longest ID of a session or a key.
+// The longest text that any table has a key for, the longest ID of a session or a key, and the longest title.
 const (
-	maxKey = 256
-	maxID  = 64
+	maxKey   = 256
+	maxID    = 64
+	maxTitle = 1 << 10
 )

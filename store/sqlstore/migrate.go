@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -94,14 +93,11 @@ func (m migrator) exclusively(ctx context.Context, f func(context.Context) error
 		return err
 	})
 	if endErr != nil {
-		m.discard() // the transaction may still be open, and with it a lock
+		discard(m.Conn)
 		err = cmp.Or(err, endErr)
 	}
 	return err
 }
-
-// discard has the connection closed instead of given back to the pool.
-func (m migrator) discard() { _ = m.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // lockNumber returns a number that stands for the tables: a lock of PostgreSQL is that of a whole database.
 func (m migrator) lockNumber() int64 {
@@ -125,7 +121,7 @@ func (m migrator) lockedByName(ctx context.Context, f func(context.Context) erro
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if _, err := m.ExecContext(ending, "DO RELEASE_LOCK("+name+")", m.store.prefix); err != nil {
-			m.discard()
+			discard(m.Conn)
 		}
 	}()
 	return f(ctx)

@@ -42,6 +42,9 @@ type Store struct {
 	apiKeys     apiKeyStatements
 	revocations revocationStatements
 	rings       ringStatements
+	identities  identityStatements
+	tokens      tokenStatements
+	attempts    attemptStatements
 	clock       *statement
 	sweeps      []sweep
 }
@@ -59,6 +62,9 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	s.apiKeys = newAPIKeyStatements(s)
 	s.revocations = newRevocationStatements(s)
 	s.rings = newRingStatements(s)
+	s.identities = newIdentityStatements(s)
+	s.tokens = newTokenStatements(s)
+	s.attempts = newAttemptStatements(s)
 	s.clock = s.statement("SELECT " + dialect.clock(true))
 	s.sweeps = newSweeps(s)
 	return s, nil
@@ -85,6 +91,15 @@ func (s *Store) APIKeys() *APIKeys { return &APIKeys{conn{store: s}} }
 
 // Revocations returns the store of revoked tokens.
 func (s *Store) Revocations() *Revocations { return &Revocations{conn{store: s}} }
+
+// Identities returns the store of identities, who log in.
+func (s *Store) Identities() *Identities { return &Identities{conn{store: s}} }
+
+// OneTimeTokens returns the store of one-time tokens.
+func (s *Store) OneTimeTokens() *OneTimeTokens { return &OneTimeTokens{conn{store: s}} }
+
+// Attempts returns the store in which attempts to log in, and the like, are counted.
+func (s *Store) Attempts() *Attempts { return &Attempts{conn{store: s}} }
 
 // KeyRing returns the store of the ring of signing keys called name, which has 1 to 64 characters from ! to ~. Rings with
 // different names have nothing in common.

@@ -192,7 +192,7 @@ func TestDuplicates(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.dialect, " ", tt.err), func(t *testing.T) {
 			s := &script{answer: func(string, []any) (answer, error) { return tt.answer, tt.err }}
-			err := open(t, s, tt.dialect).APIKeys().Create(t.Context(), apikey.Key{ID: token.NewID()})
+			err := open(t, s, tt.dialect).APIKeys().Create(t.Context(), apikey.Key{ID: token.NewID(), Kind: apikey.Secret})
 			check(t, fmt.Sprint(err, " is ", tt.want), errors.Is(err, tt.want), true)
 		})
 	}
@@ -206,12 +206,13 @@ func TestImpossibleKeysAreNotLookedFor(t *testing.T) {
 		_, sessionErr := store.Sessions().Get(t.Context(), id, now)
 		_, keyErr := store.APIKeys().Get(t.Context(), id)
 		list, listErr := store.Sessions().List(t.Context(), auth.Actor{Type: "user", ID: id}, now)
-		keys, keysErr := store.APIKeys().List(t.Context(), auth.Actor{Type: id, ID: "1"})
 		n, endErr := store.Sessions().DeleteAll(t.Context(), auth.Actor{Type: "user", ID: id}, "")
+		m, identityErr := store.Sessions().DeleteIdentity(t.Context(), id, "")
+		deleteErr := errors.Join(store.Sessions().Delete(t.Context(), id), store.APIKeys().Delete(t.Context(), id))
 		check(t, "a session", errors.Is(sessionErr, session.ErrNotFound), true)
 		check(t, "a key", errors.Is(keyErr, apikey.ErrNotFound), true)
-		check(t, "lists", len(list)+len(keys)+n, 0)
-		check(t, "errors", errors.Join(listErr, keysErr, endErr, store.Sessions().Delete(t.Context(), id)), nil)
+		check(t, "lists", len(list)+n+m, 0)
+		check(t, "errors", errors.Join(listErr, endErr, identityErr, deleteErr), nil)
 		check(t, "statements", len(s.statements()), 0)
 	}
 }

@@ -9,8 +9,8 @@ const (
 	// sweepSize is how many rows are looked up at a time.
 	sweepSize = 500
 
-	// A row is dropped so long after it expired: sessions and revocations when nobody's clock can still be so far behind
-	// that they count, keys when nobody will look for them in a list any more.
+	// A row is dropped so long after it expired: API keys when nobody will look for them in a list any more, all else when
+	// nobody's clock can still be so far behind that it counts.
 	sweepAfter     = time.Hour
 	sweepKeysAfter = 30 * 24 * time.Hour
 )
@@ -29,14 +29,17 @@ func newSweeps(s *Store) []sweep {
 			end:   s.statement(s.dialect.deletion(table) + " AND expires_at < ?"), // it may have been renewed meanwhile
 		}
 	}
-	return []sweep{of(sessionTable, sweepAfter), of(revocationTable, sweepAfter), of(keyTable, sweepKeysAfter)}
+	return []sweep{
+		of(sessionTable, sweepAfter), of(revocationTable, sweepAfter), of(keyTable, sweepKeysAfter),
+		of(tokenTable, sweepAfter), of(attemptTable, sweepAfter),
+	}
 }
 
-// Sweep removes what has expired: sessions and revocations after an hour, API keys after 30 days, by the clock of the
-// database or that of this process, whichever is behind: one that is wrong ends nothing early. Call it from time to
-// time, such as once in an hour, from any or all of the processes: nothing depends on it but the size of the tables. It
-// deletes few rows at a time, so that others hardly wait, and goes on until there are none left or ctx is done. It returns
-// how many it removed, also with an error.
+// Sweep removes what has expired: sessions, revocations, one-time tokens and attempts after an hour, API keys after 30 days,
+// by the clock of the database or that of this process, whichever is behind: one that is wrong ends nothing early. Call it
+// from time to time, such as once in an hour, from any or all of the processes: nothing depends on it but the size of the
+// tables. It deletes few rows at a time, so that others hardly wait, and goes on until there are none left or ctx is done.
+// It returns how many it removed, also with an error.
 func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
 	now, err := conn{store: s}.earliest(ctx)
 	if err != nil {

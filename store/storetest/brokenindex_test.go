@@ -16,7 +16,7 @@ func others(actor auth.Actor) []auth.Actor {
 	return []auth.Actor{{Type: "user", ID: actor.ID}, {Type: "customer", ID: actor.ID}}
 }
 
-// brokenIndexes have their faults in what only an ActorIndex does.
+// brokenIndexes have their faults in what only an Index does.
 var brokenIndexes = []broken[*sessions, *memory.Sessions]{
 	{"List looks at the ID of the actor alone", "List holds what is the owner's and nothing else", func(s *sessions, m *memory.Sessions) {
 		s.list = func(ctx context.Context, actor auth.Actor, now time.Time) (all []session.Record, err error) {

@@ -93,6 +93,15 @@ var brokenInterrupts = []broken[*sessions, *memory.Sessions]{
 				return len(recs), err
 			}
 		}},
+	{"DeleteIdentity of one request does nothing, and counts", "an interrupted DeleteIdentity leaves each record or nothing of it",
+		func(s *sessions, m *memory.Sessions) {
+			s.deleteIdentity = func(ctx context.Context, identity, except string) (int, error) {
+				if slowly(ctx) != nil {
+					return 3, nil
+				}
+				return m.DeleteIdentity(ctx, identity, except)
+			}
+		}},
 	{"an interrupted Create is not in the index", "List and Get agree after interrupted calls", func(s *sessions, m *memory.Sessions) {
 		var missed shelf
 		s.create = func(ctx context.Context, rec session.Record) error {
@@ -113,7 +122,7 @@ var brokenInterrupts = []broken[*sessions, *memory.Sessions]{
 			return recs[:max(0, len(recs)-1)], err
 		}
 	}},
-	{"DeleteAll lists, then deletes", "many DeleteAlls at once count each record once", func(s *sessions, m *memory.Sessions) {
+	{"DeleteAll lists, then deletes", "many calls of DeleteAll at once count each record once", func(s *sessions, m *memory.Sessions) {
 		s.deleteAll = func(ctx context.Context, actor auth.Actor, _ string) (int, error) {
 			recs, err := m.List(ctx, actor, time.Now())
 			pause()
@@ -153,10 +162,12 @@ func hide(s *sessions, m *memory.Sessions, missed *shelf) {
 	}
 }
 
-// lockReplace has Replace take a lock, and keep it if it is interrupted.
+// lockReplace has Replace take a lock of the record, and keep it if it is interrupted.
 func lockReplace(s *sessions, m *memory.Sessions) {
-	lock := make(chan struct{}, 1)
+	var locks sync.Map
 	s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+		of, _ := locks.LoadOrStore(rec.ID, make(chan struct{}, 1))
+		lock := of.(chan struct{})
 		select {
 		case lock <- struct{}{}:
 		case <-ctx.Done():
@@ -172,6 +183,42 @@ func lockReplace(s *sessions, m *memory.Sessions) {
 }
 
 var brokenKeyInterrupts = []broken[*keys, *memory.APIKeys]{
+	{"an interrupted Create is nil", "an interrupted Create leaves the record or nothing", func(s *keys, m *memory.APIKeys) {
+		s.create = func(ctx context.Context, k apikey.Key) error {
+			if slowly(ctx) != nil {
+				return nil
+			}
+			return m.Create(ctx, k)
+		}
+	}},
+	{"an interrupted Delete is nil", "an interrupted Delete leaves the record or nothing", func(s *keys, m *memory.APIKeys) {
+		s.delete = func(ctx context.Context, id string) error {
+			if slowly(ctx) != nil {
+				return nil
+			}
+			return m.Delete(ctx, id)
+		}
+	}},
+	{"an interrupted Create is not in the index", "Find by owner and Get agree after interrupted calls",
+		func(s *keys, m *memory.APIKeys) {
+			var missed shelf
+			s.create = func(ctx context.Context, k apikey.Key) error {
+				if err := m.Create(ctx, k); err != nil {
+					return err
+				}
+				err := slowly(ctx)
+				if err != nil {
+					missed.put(k.ID)
+				}
+				return err
+			}
+			s.find = found(m, func(_ apikey.Query, recs []apikey.Key) []apikey.Key {
+				return slices.DeleteFunc(recs, func(k apikey.Key) bool { return missed.has(k.ID) })
+			})
+		}},
+	{"Find misses the last Create", "Find by owner misses nothing while others Create", func(s *keys, m *memory.APIKeys) {
+		s.find = found(m, func(_ apikey.Query, recs []apikey.Key) []apikey.Key { return recs[:max(0, len(recs)-1)] })
+	}},
 	{"an interrupted Replace is nil", "an interrupted Replace leaves the old record or the new one",
 		func(s *keys, m *memory.APIKeys) {
 			s.replace = func(ctx context.Context, k apikey.Key) error {
@@ -187,15 +234,15 @@ var brokenKeyInterrupts = []broken[*keys, *memory.APIKeys]{
 			given.put(k.Owner.ID + k.ID)
 			return m.Replace(ctx, k)
 		}
-		s.list = func(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
-			recs, err := m.List(ctx, owner)
+		s.find = func(ctx context.Context, q apikey.Query) ([]apikey.Key, int, error) {
+			recs, _, err := m.Find(ctx, q)
 			if err == nil && len(recs) == 0 {
-				for _, id := range given.under(owner.ID) {
+				for _, id := range given.under(q.Owner.ID) {
 					k, _ := m.Get(ctx, id)
 					recs = append(recs, k)
 				}
 			}
-			return recs, err
+			return recs, len(recs), err
 		}
 	}},
 }

@@ -33,7 +33,7 @@ func (s *keyStore) Swap(ctx context.Context, oldVersion int64, state []byte) err
 func TestBrokenKeyStores(t *testing.T) {
 	idle := maps.Clone(storetest.KeyStoreCases)
 	for _, broken := range slices.Concat(brokenKeyStores, brokenKeyStoreInterrupts) {
-		t.Run(broken.fault, func(t *testing.T) {
+		inBubble(t, broken.fault, func(t *testing.T) {
 			m := memory.NewKeyStore()
 			s := newKeyStore(m)
 			broken.breaking(s, m)

@@ -20,6 +20,26 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			return m.Create(ctx, rec)
 		}
 	}},
+	{"Create forgets the Floor", "a created record comes back whole", func(s *sessions, m *memory.Sessions) {
+		s.create = func(ctx context.Context, rec session.Record) error {
+			rec.Floor = 0
+			return m.Create(ctx, rec)
+		}
+	}},
+	{"an address is that of IPv4 in it", "a created record comes back whole", func(s *sessions, m *memory.Sessions) {
+		s.create = func(ctx context.Context, rec session.Record) error {
+			rec.IP = rec.IP.Unmap()
+			return m.Create(ctx, rec)
+		}
+	}},
+	{"Replace keeps the Values", "a replaced record comes back whole", func(s *sessions, m *memory.Sessions) {
+		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+			if current, err := m.Get(ctx, rec.ID, now); err == nil {
+				rec.Values = current.Values
+			}
+			return m.Replace(ctx, rec, now)
+		}
+	}},
 	{"Create keeps milliseconds", "a created record comes back whole", func(s *sessions, m *memory.Sessions) {
 		s.create = func(ctx context.Context, rec session.Record) error {
 			rec.Renewed = rec.Renewed.Truncate(time.Millisecond)
@@ -28,7 +48,7 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 	}},
 	{"Create trims text", "a created record comes back whole", func(s *sessions, m *memory.Sessions) {
 		s.create = func(ctx context.Context, rec session.Record) error {
-			rec.Login.IdentityID = strings.TrimSpace(rec.Login.IdentityID)
+			rec.UserAgent = strings.TrimSpace(rec.UserAgent)
 			return m.Create(ctx, rec)
 		}
 	}},
@@ -114,7 +134,7 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			if err != nil {
 				return err
 			}
-			half.Login.IdentityID, half.Version = rec.Login.IdentityID, rec.Version
+			half.UserAgent, half.Version = rec.UserAgent, rec.Version
 			if err := m.Replace(ctx, half, now); err != nil {
 				return err
 			}
@@ -153,6 +173,24 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			return m.Replace(ctx, rec, now)
 		}
 	}},
+	{"Replace takes any identity", "Replace by a record of another identity is refused and changes nothing",
+		func(s *sessions, m *memory.Sessions) {
+			s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+				if kept, err := m.Get(ctx, rec.ID, now); err == nil {
+					rec.Login.IdentityID = kept.Login.IdentityID
+				}
+				return m.Replace(ctx, rec, now)
+			}
+		}},
+	{"another identity is a conflict", "Replace by a record of another identity is refused and changes nothing",
+		func(s *sessions, m *memory.Sessions) {
+			s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
+				if kept, err := m.Get(ctx, rec.ID, now); err == nil && kept.Login.IdentityID != rec.Login.IdentityID {
+					return session.ErrConflict
+				}
+				return m.Replace(ctx, rec, now)
+			}
+		}},
 	{"Replace cannot bring the end nearer", "Replace moves Expires in both directions", func(s *sessions, m *memory.Sessions) {
 		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
 			if current, err := m.Get(ctx, rec.ID, now); err == nil && rec.Expires.Before(current.Expires) {
@@ -193,5 +231,5 @@ var brokenSessions = []broken[*sessions, *memory.Sessions]{
 			return m.Delete(ctx, id)
 		}
 	}},
-	{"Replace brings back what was deleted", "an ended session is not brought back by a request in flight", upsert},
+	{"Replace brings back what was deleted", "what was deleted is not brought back by a request in flight", upsert},
 }

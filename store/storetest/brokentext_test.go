@@ -46,7 +46,7 @@ var brokenTexts = []broken[*sessions, *memory.Sessions]{
 	}},
 	{"text is mended by Replace", "text that no store keeps is refused and changes nothing", func(s *sessions, m *memory.Sessions) {
 		s.replace = func(ctx context.Context, rec session.Record, now time.Time) error {
-			rec.Login.IdentityID = mended(rec.Login.IdentityID)
+			rec.UserAgent = mended(rec.UserAgent)
 			return m.Replace(ctx, rec, now)
 		}
 	}},
@@ -141,6 +141,12 @@ var brokenTexts = []broken[*sessions, *memory.Sessions]{
 				return m.DeleteAll(ctx, actor, except)
 			}
 		}},
+	{"DeleteIdentity reads to the first NUL", "DeleteIdentity of an identity that no store keeps removes nothing",
+		func(s *sessions, m *memory.Sessions) {
+			s.deleteIdentity = func(ctx context.Context, identity, except string) (int, error) {
+				return m.DeleteIdentity(ctx, untilNUL(identity), except)
+			}
+		}},
 	{"a byte order mark is dropped", "a created record comes back whole", provider(func(text string) string {
 		return strings.TrimPrefix(text, "\ufeff")
 	})},
@@ -214,6 +220,35 @@ var brokenKeyTexts = []broken[*keys, *memory.APIKeys]{
 	{"a title is cut", "text of a megabyte is refused and changes nothing", created(func(k *apikey.Key) {
 		k.Title = k.Title[:min(len(k.Title), 1<<10)]
 	})},
+	{"a reason is cut", "text of a megabyte is refused and changes nothing", created(func(k *apikey.Key) {
+		k.Revocation.Reason = k.Revocation.Reason[:min(len(k.Revocation.Reason), 1<<10)]
+	})},
+	{"metadata is left out where it is too large", "text of a megabyte is refused and changes nothing", created(func(k *apikey.Key) {
+		if k.Check() != nil {
+			k.Metadata = auth.Metadata{}
+		}
+	})},
+	{"Get reads to the first NUL", "Get of an ID that no store keeps is ErrNotFound", func(s *keys, m *memory.APIKeys) {
+		s.get = func(ctx context.Context, id string) (apikey.Key, error) { return m.Get(ctx, untilNUL(id)) }
+	}},
+	{"Delete reads to the first NUL", "Delete of an ID that no store keeps is nil and removes nothing",
+		func(s *keys, m *memory.APIKeys) {
+			s.delete = func(ctx context.Context, id string) error { return m.Delete(ctx, untilNUL(id)) }
+		}},
+	{"Find mends", "Find by owner of an owner that no store keeps is empty", func(s *keys, m *memory.APIKeys) {
+		s.find = func(ctx context.Context, q apikey.Query) ([]apikey.Key, int, error) {
+			q.Owner.ID = mended(q.Owner.ID)
+			return m.Find(ctx, q)
+		}
+	}},
+	{"Find of NUL is an error of the driver", "Find of what no key has is empty", func(s *keys, m *memory.APIKeys) {
+		s.find = func(ctx context.Context, q apikey.Query) ([]apikey.Key, int, error) {
+			if err := errEncoding(q.Title, q.Text, string(q.Kind)); err != nil {
+				return nil, 0, err
+			}
+			return m.Find(ctx, q)
+		}
+	}},
 	{"an ID is cut", "text of a megabyte is refused and changes nothing", created(func(k *apikey.Key) {
 		k.ID = k.ID[:min(len(k.ID), 64)]
 	})},

@@ -45,9 +45,8 @@ func (k kind[R]) replaceKeepsAll(ctx context.Context, s store[R]) error {
 	if err != nil {
 		return err
 	}
-	id, owner := *k.fields(&first).id, *k.fields(&first).owner
 	for i, sample := range append(k.samples, k.samples[0]) {
-		rec := k.with(sample.make(), func(f fields) { *f.id, *f.owner, *f.version = id, owner, int64(i)+1 })
+		rec := k.with(k.successor(first, sample.make()), func(f fields) { *f.version = int64(i) + 1 })
 		if err := must("Replace by "+sample.what, s.Replace(ctx, rec)); err != nil {
 			return err
 		}
@@ -113,6 +112,9 @@ func (k kind[R]) idsAreBytes(ctx context.Context, s store[R]) error {
 		return err
 	}
 	other := k.with(k.rival(rec), func(f fields) { *f.id = upper })
+	if k.check(other) != nil {
+		return nil // no record has such an ID
+	}
 	if err := must("Create of an ID that differs from another in case alone", s.Create(ctx, other)); err != nil {
 		return err
 	}

@@ -54,6 +54,8 @@ func plain(v any) any {
 		return jsonValue(v)
 	case token.Digest:
 		return hex.EncodeToString(v[:])
+	case token.Secret: // whose text is one that a suite has made up
+		return v.Reveal()
 	}
 	return v
 }

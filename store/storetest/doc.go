@@ -3,18 +3,25 @@
 //
 // # Which suite
 //
-//	session.Store, and session.ActorIndex if it is one   TestSessionStore
-//	apikey.Store, and apikey.UseRecorder if it is one    TestAPIKeyStore
-//	jwtx.RevocationStore                                 TestRevocationStore
-//	jwks.KeyStore                                        TestKeyStore
-//	any of them, on a server                             TestFaults
+//	session.Store, and session.Index if it is one                    TestSessionStore
+//	apikey.Store, and apikey.Index and apikey.UseRecorder if it is   TestAPIKeyStore
+//	jwtx.RevocationStore                                             TestRevocationStore
+//	jwks.KeyStore                                                    TestKeyStore
+//	login.Store                                                      TestIdentities
+//	login.TokenStore                                                 TestOneTimeTokens
+//	login.AttemptStore                                               TestAttempts
+//	any of them, on a server                                         TestFaults
 //
 // Only the last one shows what a store says of an outage: that its error wraps auth.ErrUnavailable.
 //
-// The first four need nothing but a func that opens a store:
+// All others need nothing but a func that opens a store:
 //
 //	func TestSessions(t *testing.T) {
-//		storetest.TestSessionStore(t, func(t testing.TB) session.Store { return open(t) })
+//		storetest.TestSessionStore(t, func(t testing.TB) session.Store { return open(t).Sessions() })
+//	}
+//
+//	func TestIdentities(t *testing.T) {
+//		storetest.TestIdentities(t, func(t testing.TB) login.Store { return open(t).Identities() })
 //	}
 //
 // The func gives each case its store. It may be a new and empty one, or the same again, also one that holds other records:
@@ -37,6 +44,7 @@
 //	s := open(t, p.Addr())
 //	storetest.TestFaults(t, storetest.FaultConfig{
 //		Sessions: s.Sessions(), APIKeys: s.APIKeys(),
+//		Identities: s.Identities(), OneTimeTokens: s.OneTimeTokens(), Attempts: s.Attempts(),
 //		Faults: append(p.Faults(),
 //			storetest.Fault{Name: "killed", Begin: server.Kill, End: server.Start},
 //			storetest.Fault{Name: "paused", Begin: server.Pause, End: server.Continue}),
@@ -52,7 +60,8 @@
 //   - Replicas that lag behind, a cluster whose parts do not see each other, a failover: the tests of the store must make
 //     these, as Faults or otherwise.
 //   - Records that were damaged or written by something else, which are ErrCorrupt: only the store knows how to make one.
-//   - Whether an index, a digest or a secret gets into an error or a log, whether a query is slow when there are many
+//   - Whether an index or a digest gets into an error or a log, or a secret where a server fails; whether Find of an identity
+//     takes as long for one that there is as for one that there is not; whether a query is slow when there are many
 //     records, and whether what has expired is ever removed.
 //   - That there is no mistake. Races and faults are a matter of chance; a suite that passes a hundred times says more than
 //     one that passes once.

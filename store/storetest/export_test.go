@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/session"
 )
 
@@ -12,11 +13,17 @@ import (
 var (
 	SessionCases = byName(slices.Concat(sessionCases,
 		through(func(s session.Store) indexed { return s.(indexed) }, indexCases)))
-	APIKeyCases   = byName(keyCases)
+	APIKeyCases = byName(slices.Concat(keyCases,
+		through(func(s apikey.Store) findable { return s.(findable) }, findCases)))
 	UseCases      = byName(useCases)
 	KeyStoreCases = byName(keyStoreCases)
+	IdentityCases = byName(identityCases)
+	TokenCases    = byName(oneTimeTokenCases)
+	AttemptCases  = byName(attemptCases)
 	FullSession   = fullSession
 	FullKey       = fullKey
+	FullIdentity  = fullIdentity
+	NewToken      = newToken
 )
 
 func byName[S any](cases []testCase[S]) map[string]func(context.Context, S) error {

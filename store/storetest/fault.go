@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/jwtx"
 	"github.com/countersign-go/countersign/session"
@@ -27,14 +28,23 @@ type Fault struct {
 
 // A FaultConfig says what [TestFaults] tests, and by which faults. Stores that are nil are left out.
 type FaultConfig struct {
-	// Sessions may be a [session.ActorIndex] too, and is then tested as one.
+	// Sessions may be a [session.Index] too, and is then tested as one.
 	Sessions session.Store
 
-	// APIKeys keeps keys.
+	// APIKeys may be an [apikey.Index] too, and is then asked for the keys of an owner.
 	APIKeys apikey.Store
 
 	// Revocations keeps what was revoked.
 	Revocations jwtx.RevocationStore
+
+	// Identities keeps who can log in.
+	Identities login.Store
+
+	// OneTimeTokens keeps what is good once.
+	OneTimeTokens login.TokenStore
+
+	// Attempts counts attempts to log in.
+	Attempts login.AttemptStore
 
 	// KeyStore keeps one state, which nobody else may change during the test.
 	KeyStore jwks.KeyStore

@@ -15,11 +15,11 @@ type FaultCounts struct {
 	Faults int
 
 	// Lost is how often something was missing: an acknowledged write, a record that the store said it had not found, one
-	// of two Swaps of the same version that were both acknowledged.
+	// of two Swaps of the same version that were both acknowledged, an attempt that was counted.
 	Lost int
 
 	// Resurrected is how often something came back: a record that was ended, something that was good again after it was
-	// seen to be revoked.
+	// seen to be revoked, a one-time token after it was used or made void, a way to log in that was taken away.
 	Resurrected int
 
 	// Half is how often there was a part of something: a record or state that nobody wrote, one that Get finds and List

@@ -49,26 +49,31 @@ func (m moment) interrupt(ctx context.Context, name string, do func(context.Cont
 		time.AfterFunc(after, end)
 	}
 	defer end()
-	return prompt(ending, name+" whose context ends", do)
+	return prompt(ending, name+" whose context ends", 2*patience, do)
 }
 
-// prompt makes a call, and returns what is wrong if it does not return.
-func prompt(ctx context.Context, name string, do func(context.Context) error) (err, wrong error) {
+// prompt makes a call, and returns what is wrong if it does not return within a limit.
+func prompt(ctx context.Context, name string, limit time.Duration, do func(context.Context) error) (err, wrong error) {
 	returned := make(chan error, 1)
 	go func() { returned <- do(ctx) }()
 	select {
 	case err := <-returned:
 		return err, nil
-	case <-time.After(2 * patience):
-		return nil, fmt.Errorf("%s did not return in %v: a request must not outlive its deadline", name, 2*patience)
+	case <-time.After(limit):
+		return nil, fmt.Errorf("%s did not return in %v: a request must not outlive its deadline", name, limit)
 	}
 }
 
 // works makes a call that must not fail, and return soon.
 func works(ctx context.Context, name string, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	return worksWithin(ctx, name, patience, do)
+}
+
+// worksWithin makes a call that must not fail, and return soon after a limit at the latest.
+func worksWithin(ctx context.Context, name string, limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err, wrong := prompt(ctx, name, do)
+	err, wrong := prompt(ctx, name, limit+patience, do)
 	if wrong == nil && err != nil {
 		wrong = fmt.Errorf("%s returned %s, want nil: has an interrupted call left a lock behind?", name, quote(err))
 	}
@@ -199,14 +204,14 @@ func (k kind[R]) agree(ctx context.Context, s lister[R], owner auth.Actor, when 
 func (k kind[R]) agreeNow(ctx context.Context, s lister[R], owner auth.Actor, when string, ids []string) error {
 	recs, err := s.List(ctx, owner)
 	if err != nil {
-		return must("List "+when, err)
+		return must(k.list+" "+when, err)
 	}
 	listed := map[string]R{}
 	for _, rec := range recs {
 		listed[*k.fields(&rec).id] = rec
 	}
 	if len(listed) != len(recs) {
-		return fmt.Errorf("%s, List returned %d records with %d IDs", when, len(recs), len(listed))
+		return fmt.Errorf("%s, %s returned %d records with %d IDs", when, k.list, len(recs), len(listed))
 	}
 	for _, id := range ids {
 		got, err := s.Get(ctx, id)
@@ -215,15 +220,15 @@ func (k kind[R]) agreeNow(ctx context.Context, s lister[R], owner auth.Actor, wh
 		}
 		rec, ok := listed[id]
 		if ok != (err == nil) {
-			return fmt.Errorf("%s, Get of a record returned %s, and whether it is in List is %v", when, quote(err), ok)
+			return fmt.Errorf("%s, Get of a record returned %s, and whether it is in %s is %v", when, quote(err), k.list, ok)
 		}
 		if err := difference(rec, got); ok && err != nil {
-			return fmt.Errorf("%s, List and Get do not return the same record: %w", when, err)
+			return fmt.Errorf("%s, %s and Get do not return the same record: %w", when, k.list, err)
 		}
 		delete(listed, id)
 	}
 	if len(listed) > 0 {
-		return fmt.Errorf("%s, List returned %d records that nobody has created", when, len(listed))
+		return fmt.Errorf("%s, %s returned %d records that nobody has created", when, k.list, len(listed))
 	}
 	return nil
 }

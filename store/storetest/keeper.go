@@ -10,33 +10,39 @@ import (
 	"github.com/countersign-go/countersign/auth/token"
 )
 
-// A keeper makes, reads, changes and ends records of owners that nobody else has. What a store cannot do is nil.
+// A keeper makes, reads, changes and ends records of owners that nobody else has; those without owners are counted as one's
+// too. What a store cannot do is nil.
 type keeper[R any] struct {
 	*worker
-	what      string
-	kind      kind[R]
-	store     store[R]
-	list      func(ctx context.Context, owner auth.Actor) ([]R, error)
-	remove    func(ctx context.Context, id string) error
-	removeAll func(ctx context.Context, owner auth.Actor, except string) (int, error)
+	what  string
+	kind  kind[R]
+	store store[R]
+	list  func(ctx context.Context, owner auth.Actor) ([]R, error)
+	ends  []end // the verbs that end all records of an owner
 
-	owner  auth.Actor   // of what is created next
-	owners []auth.Actor // all there were
-	tracks []*track[R]  // of all records there were
-	doomed *track[R]    // is to be ended before its Replace, which failed, may be done
-	notes  int
+	owner    auth.Actor   // of what is created next
+	identity string       // of the same, and of no other owner
+	owners   []auth.Actor // all there were
+	tracks   []*track[R]  // of all records there were
+	doomed   *track[R]    // is to be ended before its Replace, which failed, may be done
+	notes    int
+}
+
+// An end is a verb that ends all records of an owner, found by either name, but the one called except.
+type end struct {
+	verb string
+	do   func(ctx context.Context, owner auth.Actor, identity, except string) (int, error)
 }
 
 const (
 	deleteOne = "Delete"
-	deleteAll = "DeleteAll"
 
 	maxSure   = 6   // records that may be replaced, of one worker
 	maxTracks = 400 // records of one worker
 )
 
 func (k *keeper[R]) renewOwner() {
-	k.owner = auth.Actor{Type: "user", ID: token.NewID()}
+	k.owner, k.identity = auth.Actor{Type: "user", ID: token.NewID()}, token.NewID()
 	k.owners = append(k.owners, k.owner)
 }
 
@@ -83,10 +89,10 @@ func (k *keeper[R]) step(ctx context.Context) (failed bool) {
 		return k.replace(ctx, pick(k.rng, sure))
 	case n < 13 && k.list != nil:
 		return k.see(ctx, k.owner)
-	case n < 16 && k.remove != nil:
+	case n < 16:
 		return k.end(ctx, pick(k.rng, live))
-	case n < 17 && k.removeAll != nil:
-		return k.endAll(ctx, sure)
+	case n < 17 && len(k.ends) > 0:
+		return k.endAll(ctx, pick(k.rng, k.ends), sure)
 	}
 	return k.get(ctx, pick(k.rng, k.tracks))
 }
@@ -100,8 +106,18 @@ func (k *keeper[R]) where(is func(*track[R]) bool) (found []*track[R]) {
 	return found
 }
 
+// own makes a record one of the owner's.
+func (k *keeper[R]) own(f fields) {
+	if f.owner != nil {
+		*f.owner = k.owner
+	}
+	if f.identity != nil {
+		*f.identity = k.identity
+	}
+}
+
 func (k *keeper[R]) create(ctx context.Context) bool {
-	rec := k.changed(k.kind.fresh(func(f fields) { *f.owner = k.owner }))
+	rec := k.changed(k.kind.fresh(k.own))
 	err := k.tell(ctx, "Create", func(ctx context.Context) error { return k.store.Create(ctx, rec) }, k.kind.exists)
 	// ErrExists is the answer to a second try of the store's, of which the caller knows nothing.
 	kept := k.kind.with(rec, func(f fields) { *f.version = 1 })
@@ -140,7 +156,7 @@ func (k *keeper[R]) replace(ctx context.Context, tr *track[R]) bool {
 	switch err {
 	case errUnknown:
 		tr.states = append(tr.states, kept)
-		if k.remove != nil && k.rng.IntN(4) > 0 {
+		if k.rng.IntN(4) > 0 {
 			k.doomed = tr
 		}
 	case k.kind.notFound:
@@ -152,7 +168,7 @@ func (k *keeper[R]) replace(ctx context.Context, tr *track[R]) bool {
 }
 
 func (k *keeper[R]) end(ctx context.Context, tr *track[R]) bool {
-	err := k.tell(ctx, deleteOne, func(ctx context.Context) error { return k.remove(ctx, tr.id) })
+	err := k.tell(ctx, deleteOne, func(ctx context.Context) error { return k.store.Delete(ctx, tr.id) })
 	switch {
 	case err != errUnknown:
 		tr.end(deleteOne)
@@ -167,12 +183,12 @@ func (k *keeper[R]) end(ctx context.Context, tr *track[R]) bool {
 
 // endAll ends the records of the owner, but sometimes one of sure. If that fails, it may yet end what is created
 // later, so there is another owner from now on.
-func (k *keeper[R]) endAll(ctx context.Context, sure []*track[R]) bool {
-	except, owner := "", k.owner
+func (k *keeper[R]) endAll(ctx context.Context, e end, sure []*track[R]) bool {
+	except, owner, identity := "", k.owner, k.identity
 	if len(sure) > 0 && k.rng.IntN(2) == 0 {
 		except = pick(k.rng, sure).id
 	}
-	_, err := ask(ctx, k.load, "DeleteAll", func(ctx context.Context) (int, error) { return k.removeAll(ctx, owner, except) })
+	_, err := ask(ctx, k.load, e.verb, func(ctx context.Context) (int, error) { return e.do(ctx, owner, identity, except) })
 	if err == errUnknown {
 		k.renewOwner()
 	}
@@ -180,9 +196,9 @@ func (k *keeper[R]) endAll(ctx context.Context, sure []*track[R]) bool {
 		switch {
 		case tr.owner != owner || tr.id == except:
 		case err == errUnknown:
-			tr.leaving = deleteAll
+			tr.leaving = e.verb
 		default:
-			tr.end(deleteAll)
+			tr.end(e.verb)
 		}
 	}
 	return err == errUnknown || k.see(ctx, owner)
@@ -202,7 +218,7 @@ func (k *keeper[R]) see(ctx context.Context, owner auth.Actor) bool {
 }
 
 func (k *keeper[R]) readList(ctx context.Context, owner auth.Actor) ([]R, error) {
-	return ask(ctx, k.load, "List of "+k.what+"s", func(ctx context.Context) ([]R, error) { return k.list(ctx, owner) })
+	return ask(ctx, k.load, k.kind.list+" of "+k.what+"s", func(ctx context.Context) ([]R, error) { return k.list(ctx, owner) })
 }
 
 // noteList notes what each record was found to be, and returns their IDs in order.
@@ -211,10 +227,10 @@ func (k *keeper[R]) noteList(recs []R) []string {
 		id := *k.kind.fields(&rec).id
 		i := slices.IndexFunc(k.tracks, func(tr *track[R]) bool { return tr.id == id })
 		if i < 0 {
-			k.load.find(half, "by List of %ss: there is one that nobody has created", k.what)
+			k.load.find(half, "by %s of %ss: there is one that nobody has created", k.kind.list, k.what)
 			continue
 		}
-		k.note(k.tracks[i], "List", rec, nil)
+		k.note(k.tracks[i], k.kind.list, rec, nil)
 	}
 	ids := k.kind.ids(recs...)
 	slices.Sort(ids)
@@ -243,7 +259,7 @@ func (k *keeper[R]) verifyOwner(ctx context.Context, owner auth.Actor) {
 			return
 		}
 		if time.Now().After(end) {
-			k.load.find(half, "List returned %ss with the IDs %q, where Get finds %q", k.what, listed, found)
+			k.load.find(half, "%s returned %ss with the IDs %q, where Get finds %q", k.kind.list, k.what, listed, found)
 			return
 		}
 	}

@@ -6,15 +6,15 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/auth"
-	"github.com/countersign-go/countersign/auth/token"
 )
 
-// A store is a [session.Store] or an [apikey.Store], seen alike: the demands on both are written once. Its methods work at
-// the present time.
+// A store is a [session.Store], an [apikey.Store] or a [login.Store], seen alike: the demands on all are written once. Its
+// methods work at the present time.
 type store[R any] interface {
 	Create(ctx context.Context, rec R) error
 	Get(ctx context.Context, id string) (R, error)
 	Replace(ctx context.Context, rec R) error
+	Delete(ctx context.Context, id string) error
 }
 
 // A lister is a store that can list the records of an owner.
@@ -25,9 +25,13 @@ type lister[R any] interface {
 
 // A kind says of records of type R what the suite needs to know of them.
 type kind[R any] struct {
+	list                       string      // what List of a lister is called in reports
 	samples                    []sample[R] // the first has all fields set
 	spots                      []spot[R]   // all its text
 	fields                     func(*R) fields
+	clone                      func(R) R    // a copy whose fields can be set, and those of the record stay
+	mark                       func(*R)     // has another part of the record say what its note says
+	marked                     func(R) bool // reports whether both say the same
 	newID                      func(owner auth.Actor) string
 	check                      func(R) error // what is wrong with a record that no store keeps
 	notFound, exists, conflict error
@@ -39,14 +43,15 @@ type sample[R any] struct {
 	make func() R
 }
 
-// Fields are those that both sessions and keys have, and note, which holds any text.
+// Fields are those that all records have, note, which holds any text, and those of some: nil is none.
 type fields struct {
 	id      *string
 	version *int64
-	digest  *token.Digest
-	owner   *auth.Actor
+	owner   *auth.Actor // of a session and a key
 	created *time.Time
 	note    *string
+
+	identity *string // of a session, which keeps it
 }
 
 func (k kind[R]) answers() []error { return []error{k.notFound, k.exists, k.conflict} }
@@ -57,17 +62,38 @@ func (k kind[R]) fresh(f func(fields)) R {
 	if f != nil {
 		f(k.fields(&rec))
 	}
-	*k.fields(&rec).id = k.newID(*k.fields(&rec).owner)
+	*k.fields(&rec).id = k.newID(k.owner(rec))
 	return rec
 }
 
-// rival returns a record with all fields set, other ones than those of rec but for ID and owner.
-func (k kind[R]) rival(rec R) R {
-	return k.with(k.samples[0].make(), func(f fields) { *f.id, *f.owner = *k.fields(&rec).id, *k.fields(&rec).owner })
+// owner returns whose a record is, nobody if it is nobody's.
+func (k kind[R]) owner(rec R) auth.Actor {
+	if owner := k.fields(&rec).owner; owner != nil {
+		return *owner
+	}
+	return auth.Actor{}
+}
+
+// rival returns a record with all fields set, other ones than those of rec but for what a record keeps.
+func (k kind[R]) rival(rec R) R { return k.successor(rec, k.samples[0].make()) }
+
+// successor returns next with the ID, the owner and the identity of rec, which it is to replace.
+func (k kind[R]) successor(rec, next R) R {
+	old := k.fields(&rec)
+	return k.with(next, func(f fields) {
+		*f.id = *old.id
+		if f.owner != nil {
+			*f.owner = *old.owner
+		}
+		if f.identity != nil {
+			*f.identity = *old.identity
+		}
+	})
 }
 
 // with returns rec as f changes it.
 func (k kind[R]) with(rec R, f func(fields)) R {
+	rec = k.clone(rec)
 	f(k.fields(&rec))
 	return rec
 }

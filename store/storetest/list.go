@@ -12,16 +12,16 @@ import (
 	"github.com/countersign-go/countersign/auth/token"
 )
 
-// listing is what is demanded of List.
+// listing is what is demanded of List, or of the verb that is seen as it.
 func (k kind[R]) listing() []testCase[lister[R]] {
 	return []testCase[lister[R]]{
-		{"List holds what is the owner's and nothing else", k.listComparesOwner},
-		{"List is the oldest first", k.listIsOrdered},
-		{"List returns whole records", k.listKeepsAll},
-		{"List of an owner that no store keeps is empty", k.listOdd},
-		{"List with a context that is done is an error", k.listDone},
-		{"List misses nothing while others Create", k.listRace},
-		{"List and Get agree after interrupted calls", k.listInterrupted},
+		{k.list + " holds what is the owner's and nothing else", k.listComparesOwner},
+		{k.list + " is the oldest first", k.listIsOrdered},
+		{k.list + " returns whole records", k.listKeepsAll},
+		{k.list + " of an owner that no store keeps is empty", k.listOdd},
+		{k.list + " with a context that is done is an error", k.listDone},
+		{k.list + " misses nothing while others Create", k.listRace},
+		{k.list + " and Get agree after interrupted calls", k.listInterrupted},
 	}
 }
 
@@ -70,10 +70,10 @@ func (k kind[R]) listComparesOwner(ctx context.Context, s lister[R]) error {
 func (k kind[R]) lists(ctx context.Context, s lister[R], owner auth.Actor, when string, want ...R) error {
 	got, err := s.List(ctx, owner)
 	if err != nil {
-		return must(fmt.Sprintf("List for %q %s", owner, when), err)
+		return must(fmt.Sprintf("%s for %q %s", k.list, owner, when), err)
 	}
 	if g, w := k.ids(got...), k.ids(want...); !slices.Equal(g, w) {
-		return fmt.Errorf("List for %q %s returned the IDs %q, want %q", owner, when, g, w)
+		return fmt.Errorf("%s for %q %s returned the IDs %q, want %q", k.list, owner, when, g, w)
 	}
 	return nil
 }
@@ -116,12 +116,12 @@ func (k kind[R]) listKeepsAll(ctx context.Context, s lister[R]) error {
 		*k.fields(&rec).version = 1
 		got, err := s.List(ctx, owner)
 		if err != nil || len(got) != 1 {
-			errs = append(errs, fmt.Errorf("List after Create of %s returned %d records and %s, want 1 and nil",
-				sample.what, len(got), quote(err)))
+			errs = append(errs, fmt.Errorf("%s after Create of %s returned %d records and %s, want 1 and nil",
+				k.list, sample.what, len(got), quote(err)))
 			continue
 		}
 		if err := difference(got[0], rec); err != nil {
-			errs = append(errs, fmt.Errorf("in the List of %s, the record differs: %w", sample.what, err))
+			errs = append(errs, fmt.Errorf("in %s of %s, the record differs: %w", k.list, sample.what, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -132,7 +132,7 @@ func (k kind[R]) listDone(ctx context.Context, s lister[R]) error {
 	if err != nil {
 		return err
 	}
-	return refused(ctx, k.answers(), call{"List", func(ctx context.Context) error {
+	return refused(ctx, k.answers(), call{k.list, func(ctx context.Context) error {
 		_, err := s.List(ctx, *k.fields(&rec).owner)
 		return err
 	}})

@@ -38,15 +38,15 @@ func (k kind[R]) listRace(ctx context.Context, s lister[R]) error {
 		there := before()
 		recs, err := s.List(ctx, owner)
 		if err != nil {
-			return must("List while others Create", err)
+			return must(k.list+" while others Create", err)
 		}
 		ids := k.ids(recs...)
 		if slices.Sort(ids); len(slices.Compact(slices.Clone(ids))) != len(ids) {
-			return errors.New("List while others Create returned a record twice")
+			return errors.New(k.list + " while others Create returned a record twice")
 		}
 		for _, id := range there {
 			if _, ok := slices.BinarySearch(ids, id); !ok {
-				return errors.New("List while others Create missed a record that was there when it began: " +
+				return errors.New(k.list + " while others Create missed a record that was there when it began: " +
 					"what is not seen is not ended")
 			}
 		}
@@ -64,7 +64,7 @@ func (k kind[R]) listRace(ctx context.Context, s lister[R]) error {
 }
 
 // ownerRace has all racers give away one key, each to an owner of its own.
-func ownerRace(ctx context.Context, s apikey.Store) error {
+func ownerRace(ctx context.Context, s findable) error {
 	key, err := keys.create(ctx, s, nil)
 	if err != nil {
 		return err
@@ -84,9 +84,9 @@ func ownerRace(ctx context.Context, s apikey.Store) error {
 		return err
 	}
 	key.Owner, key.Version = owners[winner], 2
-	errs = []error{keys.lists(ctx, s, last, "who has given away a key"), keys.lists(ctx, s, key.Owner, "who was first", key)}
+	errs = []error{keys.lists(ctx, asKeyLister(s), last, "who has given away a key"), keys.lists(ctx, asKeyLister(s), key.Owner, "who was first", key)}
 	for _, owner := range slices.Delete(owners, winner, winner+1) {
-		errs = append(errs, keys.lists(ctx, s, owner, "who was not first"))
+		errs = append(errs, keys.lists(ctx, asKeyLister(s), owner, "who was not first"))
 	}
 	return distinct(errs)
 }

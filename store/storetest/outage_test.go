@@ -11,6 +11,8 @@ import (
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
+	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/memory"
 	"github.com/countersign-go/countersign/store/storetest"
@@ -29,6 +31,7 @@ func (o *outage) do(ctx context.Context, call func(context.Context) error) (err 
 	if how := o.how.Load(); how != nil {
 		err = (*how)(ctx, call)
 	} else {
+		time.Sleep(rand.N(latency)) // or nobody would ever wait, and the clock of a bubble would stand still
 		err = call(ctx)
 	}
 	if auth.IsUnavailable(err) {
@@ -97,6 +100,9 @@ const someLate = "some are done later"
 // callDeadline is also how late a call may be done after it has failed.
 const callDeadline = 100 * time.Millisecond
 
+// latency is less than how long a call takes where there is no fault.
+const latency = 4 * time.Millisecond
+
 // A server has memory behind an outage.
 type server struct {
 	outage      *outage
@@ -105,6 +111,9 @@ type server struct {
 	keys        *keys
 	revocations *revocations
 	keyStore    *keyStore
+	identities  *identities
+	tokens      *tokens
+	attempts    *attempts
 	faults      []storetest.Fault
 	slack       time.Duration
 }
@@ -112,11 +121,15 @@ type server struct {
 func newServer() *server {
 	o, m := &outage{}, memory.NewSessions(nil)
 	s := &server{o, m, newSessions(m), newKeys(memory.NewAPIKeys(nil)), newRevocations(memory.NewRevocations(nil)),
-		newKeyStore(memory.NewKeyStore()), o.faults(), generous}
+		newKeyStore(memory.NewKeyStore()), newIdentities(memory.NewIdentities(nil)), newTokens(memory.NewOneTimeTokens(nil)),
+		newAttempts(memory.NewAttempts(nil)), o.faults(), generous}
 	s.sessions = faultySessions(*s.sessions, o)
 	s.keys = faultyKeys(*s.keys, o)
 	s.revocations = faultyRevocations(*s.revocations, o)
 	s.keyStore = faultyKeyStore(*s.keyStore, o)
+	s.identities = faultyIdentities(*s.identities, o)
+	s.tokens = faultyTokens(*s.tokens, o)
+	s.attempts = faultyAttempts(*s.attempts, o)
 	return s
 }
 
@@ -140,6 +153,9 @@ func faultySessions(s sessions, o *outage) *sessions {
 		deleteAll: func(ctx context.Context, actor auth.Actor, except string) (int, error) {
 			return through(ctx, o, func(ctx context.Context) (int, error) { return s.deleteAll(ctx, actor, except) })
 		},
+		deleteIdentity: func(ctx context.Context, identity, except string) (int, error) {
+			return through(ctx, o, func(ctx context.Context) (int, error) { return s.deleteIdentity(ctx, identity, except) })
+		},
 	}
 }
 
@@ -154,8 +170,19 @@ func faultyKeys(s keys, o *outage) *keys {
 		replace: func(ctx context.Context, k apikey.Key) error {
 			return o.do(ctx, func(ctx context.Context) error { return s.replace(ctx, k) })
 		},
-		list: func(ctx context.Context, owner auth.Actor) ([]apikey.Key, error) {
-			return through(ctx, o, func(ctx context.Context) ([]apikey.Key, error) { return s.list(ctx, owner) })
+		delete: func(ctx context.Context, id string) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.delete(ctx, id) })
+		},
+		find: func(ctx context.Context, q apikey.Query) ([]apikey.Key, int, error) {
+			type page struct {
+				keys  []apikey.Key
+				total int
+			}
+			p, err := through(ctx, o, func(ctx context.Context) (page, error) {
+				keys, total, err := s.find(ctx, q)
+				return page{keys, total}, err
+			})
+			return p.keys, p.total, err
 		},
 	}
 }
@@ -190,9 +217,58 @@ func faultyKeyStore(s keyStore, o *outage) *keyStore {
 	}
 }
 
+func faultyIdentities(s identities, o *outage) *identities {
+	return &identities{
+		create: func(ctx context.Context, i login.AuthIdentity) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.create(ctx, i) })
+		},
+		get: func(ctx context.Context, id string) (login.AuthIdentity, error) {
+			return through(ctx, o, func(ctx context.Context) (login.AuthIdentity, error) { return s.get(ctx, id) })
+		},
+		find: func(ctx context.Context, provider, entityID string) (login.AuthIdentity, error) {
+			return through(ctx, o, func(ctx context.Context) (login.AuthIdentity, error) { return s.find(ctx, provider, entityID) })
+		},
+		replace: func(ctx context.Context, i login.AuthIdentity) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.replace(ctx, i) })
+		},
+		delete: func(ctx context.Context, id string) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.delete(ctx, id) })
+		},
+	}
+}
+
+func faultyTokens(s tokens, o *outage) *tokens {
+	return &tokens{
+		put: func(ctx context.Context, t login.OneTimeToken) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.put(ctx, t) })
+		},
+		get: func(ctx context.Context, id string, now time.Time) (login.OneTimeToken, error) {
+			return through(ctx, o, func(ctx context.Context) (login.OneTimeToken, error) { return s.get(ctx, id, now) })
+		},
+		consume: func(ctx context.Context, id string, d token.Digest, now time.Time) (login.OneTimeToken, error) {
+			return through(ctx, o, func(ctx context.Context) (login.OneTimeToken, error) { return s.consume(ctx, id, d, now) })
+		},
+		delete: func(ctx context.Context, id string) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.delete(ctx, id) })
+		},
+	}
+}
+
+func faultyAttempts(s attempts, o *outage) *attempts {
+	return &attempts{
+		load: func(ctx context.Context, key string, now time.Time) (login.Attempts, error) {
+			return through(ctx, o, func(ctx context.Context) (login.Attempts, error) { return s.load(ctx, key, now) })
+		},
+		swap: func(ctx context.Context, a login.Attempts, now time.Time) error {
+			return o.do(ctx, func(ctx context.Context) error { return s.swap(ctx, a, now) })
+		},
+	}
+}
+
 func (s *server) config() storetest.FaultConfig {
 	return storetest.FaultConfig{
 		Sessions: s.sessions, APIKeys: s.keys, Revocations: s.revocations, KeyStore: s.keyStore,
+		Identities: s.identities, OneTimeTokens: s.tokens, Attempts: s.attempts,
 		Faults: s.faults, Deadline: callDeadline,
 	}
 }

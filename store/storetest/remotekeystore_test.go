@@ -58,9 +58,16 @@ func startServer(t testing.TB) *keyServer {
 	return s
 }
 
-// Start listens, at the address where it did before.
+// Start listens, at the address where it did before, which another process may have been given for a moment.
 func (s *keyServer) Start() {
 	ln, err := net.Listen("tcp", s.Addr)
+	for range 100 {
+		if err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		ln, err = net.Listen("tcp", s.Addr)
+	}
 	if err != nil {
 		s.t.Error(err)
 		return

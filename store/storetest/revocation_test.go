@@ -19,7 +19,7 @@ var errThere = errors.New("duplicate key")
 func TestBrokenRevocationStores(t *testing.T) {
 	idle := maps.Clone(storetest.RevocationCases)
 	for _, broken := range slices.Concat(brokenRevocations, brokenRevocationInterrupts) {
-		t.Run(broken.fault, func(t *testing.T) {
+		inBubble(t, broken.fault, func(t *testing.T) {
 			m := memory.NewRevocations(nil)
 			s := newRevocations(m)
 			broken.breaking(s, m)

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"math"
+	"net/netip"
 	"sort"
 	"strings"
 	"sync"
@@ -42,7 +44,7 @@ var sessionSamples = []sample[session.Record]{
 		r := fullSession()
 		r.Created, r.Renewed = r.Created.In(faraway), r.Renewed.In(faraway)
 		r.Expires, r.EndsBy = r.Expires.In(faraway), r.EndsBy.In(faraway)
-		r.Login.Factors[0].At = r.Login.Factors[0].At.In(faraway)
+		r.Refreshed, r.Login.Factors[0].At = r.Refreshed.In(faraway), r.Login.Factors[0].At.In(faraway)
 		return r
 	}},
 	{"a record in many scripts", func() session.Record {
@@ -52,24 +54,41 @@ var sessionSamples = []sample[session.Record]{
 		r.Login.IdentityID, r.Login.Provider = scripts, scripts
 		r.Login.Scopes, r.Login.Roles = auth.NewSet(scripts, "a b", "a", "b,c"), auth.NewSet(scripts, "*")
 		r.Login.Factors[0].Method = scripts
-		r.Login.AppMetadata = metadata(map[string]any{scripts: scripts})
+		r.Login.AppMetadata, r.Values = metadata(map[string]any{scripts: scripts}), metadata(map[string]any{scripts: scripts})
+		r.UserAgent = scripts
+		return r
+	}},
+	{"a record of a client with a long address", func() session.Record {
+		r := fullSession()
+		r.IP = netip.MustParseAddr("1111:2222:3333:4444:5555:6666:7777:8888")
+		return r
+	}},
+	{"a record of a client with an address of IPv4 in one of IPv6", func() session.Record {
+		r := fullSession()
+		r.IP = netip.MustParseAddr("::ffff:255.255.255.255")
+		return r
+	}},
+	{"a record whose counters are as high as they may be", func() session.Record {
+		r := fullSession()
+		r.Counter, r.Floor = math.MaxInt64, math.MaxInt64
 		return r
 	}},
 	{"a record with the longest names", func() session.Record {
 		r := fullSession()
 		r.Login.Actor = auth.Actor{Type: long, ID: longID()}
 		r.ID = session.NewID(r.Login.Actor)
-		r.Login.IdentityID, r.Login.Provider = long, long
+		r.Login.IdentityID, r.Login.Provider, r.UserAgent = long, long, long
 		return r
 	}},
 	{"a record with intricate metadata", func() session.Record {
 		r := fullSession()
 		r.Login.AppMetadata, r.Login.UserMetadata = auth.RawMetadata(intricate), auth.RawMetadata(deep)
+		r.Values = auth.RawMetadata(intricate)
 		return r
 	}},
 	{"a record with empty metadata", func() session.Record {
 		r := fullSession()
-		r.Login.AppMetadata, r.Login.UserMetadata = auth.RawMetadata("{}"), auth.Metadata{}
+		r.Login.AppMetadata, r.Login.UserMetadata, r.Values = auth.RawMetadata("{}"), auth.Metadata{}, auth.Metadata{}
 		return r
 	}},
 	{"a record as large as Check allows", func() session.Record { return filled(largest()) }},
@@ -101,7 +120,6 @@ func fullSession() session.Record {
 		ID:      session.NewID(actor),
 		Version: 1,
 		Digest:  token.Sum(token.NewID()),
-		Counter: 1<<62 + 1, // more than a floating-point number can tell from its neighbours
 		Login: session.Login{
 			Actor:      actor,
 			IdentityID: "identity " + token.NewID(),
@@ -121,6 +139,13 @@ func fullSession() session.Record {
 		Renewed: now.Add(-time.Minute + 1*time.Microsecond),
 		Expires: now.Add(time.Hour + 654_321*time.Microsecond),
 		EndsBy:  now.Add(24*time.Hour + 999_999*time.Microsecond),
+
+		Counter:   1<<62 + 1, // more than a floating-point number can tell from its neighbours
+		Floor:     1<<61 + 1,
+		Refreshed: now.Add(-time.Second + 111_111*time.Microsecond),
+		IP:        netip.MustParseAddr("192.0.2.7"),
+		UserAgent: "Mozilla/5.0 (X11; Linux x86_64) " + token.NewID(),
+		Values:    metadata(map[string]any{"cart": []any{"7", 8.5}, "note": "a\"b"}),
 	}
 }
 
@@ -135,28 +160,51 @@ func metadata(members map[string]any) auth.Metadata {
 
 var keySamples = []sample[apikey.Key]{
 	{"a full key", fullKey},
-	{"a key with nothing but an ID", func() apikey.Key { return apikey.Key{ID: token.NewID()} }},
-	{"a key that never expires and is not revoked", func() apikey.Key {
+	{"a key with nothing but an ID and a kind", func() apikey.Key { return apikey.Key{ID: token.NewID(), Kind: apikey.Secret} }},
+	{"a secret key that never expires, and is neither revoked nor disabled", func() apikey.Key {
 		k := fullKey()
-		k.ExpiresAt, k.RevokedAt, k.RevokedBy = time.Time{}, time.Time{}, ""
+		k.Kind, k.Text, k.Channels = apikey.Secret, "", auth.Set{}
+		k.ExpiresAt, k.Revocation, k.DisabledAt, k.DisabledBy = time.Time{}, apikey.Revocation{}, time.Time{}, ""
+		return k
+	}},
+	{"a key that was revoked at once", func() apikey.Key {
+		k := fullKey()
+		k.Revocation.Until = time.Time{}
 		return k
 	}},
 	{"a key whose times are in another zone", func() apikey.Key {
 		k := fullKey()
-		k.CreatedAt, k.ExpiresAt, k.RevokedAt = k.CreatedAt.In(faraway), k.ExpiresAt.In(faraway), k.RevokedAt.In(faraway)
+		k.CreatedAt, k.UpdatedAt, k.ExpiresAt = k.CreatedAt.In(faraway), k.UpdatedAt.In(faraway), k.ExpiresAt.In(faraway)
+		k.Revocation.At, k.Revocation.Until = k.Revocation.At.In(faraway), k.Revocation.Until.In(faraway)
+		k.DisabledAt = k.DisabledAt.In(faraway)
 		return k
 	}},
 	{"a key in many scripts", func() apikey.Key {
 		k := fullKey()
-		k.Title, k.Redacted, k.CreatedBy, k.RevokedBy = scripts, scripts, scripts, scripts
+		k.Environment, k.Text, k.Redacted, k.Title, k.CreatedBy = scripts, scripts, scripts, scripts, scripts
+		k.Revocation.By, k.Revocation.Reason, k.DisabledBy = scripts, scripts, scripts
+		k.Replaces, k.ReplacedBy = scripts, scripts
 		k.Owner = auth.Actor{Type: scripts, ID: scripts + token.NewID()}
+		k.Scopes, k.Channels = auth.NewSet(scripts, "a b", "a"), auth.NewSet(scripts, "b,c", "*")
+		k.Metadata = metadata(map[string]any{scripts: scripts})
 		return k
 	}},
-	{"a key as large as package apikey issues them", func() apikey.Key {
+	{"a key with intricate metadata", func() apikey.Key {
 		k := fullKey()
-		k.Title = strings.Repeat("\U0001F5DD", 200)
+		k.Metadata = auth.RawMetadata(intricate)
+		return k
+	}},
+	{"a key with empty metadata", func() apikey.Key {
+		k := fullKey()
+		k.Metadata = auth.RawMetadata("{}")
+		return k
+	}},
+	{"a key with the longest text", func() apikey.Key {
+		k := fullKey()
+		k.Title, k.Revocation.Reason = strings.Repeat(long, 4), strings.Repeat("r", 1<<10)
 		k.Owner = auth.Actor{Type: long, ID: longID()}
-		k.Redacted, k.CreatedBy, k.RevokedBy = long, long, strings.Repeat("r", 256)
+		k.Environment, k.Text, k.Redacted, k.CreatedBy = long, long, long, long
+		k.Revocation.By, k.DisabledBy, k.Replaces, k.ReplacedBy = strings.Repeat("r", 256), long, long, long
 		var scopes []string
 		for range 100 {
 			scopes = append(scopes, token.NewID()+strings.Repeat("s", 128-24))
@@ -164,23 +212,48 @@ var keySamples = []sample[apikey.Key]{
 		k.Scopes = auth.NewSet(scopes...)
 		return k
 	}},
+	{"a key as large as Check allows", func() apikey.Key { return filledKey(largestKey()) }},
 }
+
+// filledKey returns a key with so much metadata.
+func filledKey(bytes int) apikey.Key {
+	k := fullKey()
+	k.Metadata = auth.RawMetadata(`{"a":"` + strings.Repeat("\u7528", bytes/3) + strings.Repeat("x", bytes%3) + `"}`)
+	return k
+}
+
+// largestKey is how much of it a key may have.
+var largestKey = sync.OnceValue(func() int {
+	return sort.Search(1<<20, func(bytes int) bool { return filledKey(bytes+1).Check() != nil })
+})
 
 // fullKey returns a key with all fields set, and times to the microsecond.
 func fullKey() apikey.Key {
 	now := time.Now().UTC().Truncate(time.Second)
 	return apikey.Key{
-		ID:        token.NewID(),
-		Version:   1,
-		Digest:    token.Sum(token.NewID()),
-		Redacted:  "sk_abc***xyz",
-		Title:     "nightly report",
-		Owner:     auth.Actor{Type: "user", ID: token.NewID()},
-		Scopes:    auth.NewSet("reports:read", "reports:write"),
-		CreatedBy: "ann",
-		CreatedAt: now.Add(-time.Hour + 123_456*time.Microsecond),
-		ExpiresAt: now.Add(time.Hour + 654_321*time.Microsecond),
-		RevokedAt: now.Add(-time.Minute + 1*time.Microsecond),
-		RevokedBy: "bob",
+		ID:          token.NewID(),
+		Version:     1,
+		Kind:        apikey.Publishable,
+		Environment: "live",
+		Digest:      token.Sum(token.NewID()),
+		Text:        "pk_live_" + token.NewID(),
+		Redacted:    "pk_abc***xyz",
+		Title:       "nightly report",
+		Owner:       auth.Actor{Type: "user", ID: token.NewID()},
+		Scopes:      auth.NewSet("reports:read", "reports:write"),
+		Channels:    auth.NewSet("web", "shop floor"),
+		Metadata:    metadata(map[string]any{"team": "billing", "nested": map[string]any{"list": []any{1, nil}}}),
+		CreatedBy:   "ann",
+		CreatedAt:   now.Add(-time.Hour + 123_456*time.Microsecond),
+		UpdatedAt:   now.Add(-time.Minute + 2*time.Microsecond),
+		ExpiresAt:   now.Add(time.Hour + 654_321*time.Microsecond),
+		Revocation: apikey.Revocation{
+			At: now.Add(-time.Minute + 1*time.Microsecond), By: "bob", Reason: "left the team",
+			Until: now.Add(time.Minute + 999_999*time.Microsecond),
+		},
+		DisabledAt: now.Add(-time.Second + 100_001*time.Microsecond),
+		DisabledBy: "eve",
+		Replaces:   token.NewID(),
+		ReplacedBy: token.NewID(),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,28 +14,32 @@ import (
 	"github.com/countersign-go/countersign/session"
 )
 
-// TestSessionStore tests whether the stores that open returns are as [session.Store] says, and as [session.ActorIndex] says
+// TestSessionStore tests whether the stores that open returns are as [session.Store] says, and as [session.Index] says
 // if they are that too. The package comment says what open may return.
 func TestSessionStore(t *testing.T, open func(t testing.TB) session.Store) {
 	t.Helper()
 	run(t, sessionCases, open)
 	if s := open(t); !isIndexed(s) {
-		t.Logf("%T is no session.ActorIndex: List and DeleteAll were not tested", s)
+		t.Logf("%T is no session.Index: List, DeleteAll and DeleteIdentity were not tested", s)
 		return
 	}
 	run(t, indexCases, func(t testing.TB) indexed { return open(t).(indexed) })
 }
 
 func isIndexed(s session.Store) bool {
-	_, ok := s.(session.ActorIndex)
+	_, ok := s.(session.Index)
 	return ok
 }
 
 var sessions = kind[session.Record]{
+	list:    "List",
 	samples: sessionSamples,
 	fields: func(r *session.Record) fields {
-		return fields{&r.ID, &r.Version, &r.Digest, &r.Login.Actor, &r.Created, &r.Login.IdentityID}
+		return fields{&r.ID, &r.Version, &r.Login.Actor, &r.Created, &r.UserAgent, &r.Login.IdentityID}
 	},
+	clone:    session.Record.Clone,
+	mark:     func(r *session.Record) { r.Digest = token.Sum(r.UserAgent) },
+	marked:   func(r session.Record) bool { return r.Digest == token.Sum(r.UserAgent) },
 	spots:    sessionSpots,
 	newID:    session.NewID,
 	check:    session.Record.Check,
@@ -63,19 +68,15 @@ var sessionCases = slices.Concat(
 	through(asStore, sessions.texts()),
 	through(asStore, sessions.contention()),
 	through(asStore, sessions.interrupted()),
+	through(asStore, sessions.deletion()),
 	[]testCase[session.Store]{
 		{"records are values", recordsAreValues},
 		{"Get at Expires is ErrNotFound, one microsecond before it is not", getExpires},
 		{"Replace at Expires is ErrNotFound, one microsecond before it is not", replaceExpires},
 		{"Replace moves Expires in both directions", replaceMovesExpires},
 		{"Replace by a record of another actor is refused and changes nothing", replaceKeepsActor},
+		{"Replace by a record of another identity is refused and changes nothing", replaceKeepsIdentity},
 		{"a clock that is ahead removes nothing", clockAhead},
-		{"Delete ends one record, and may be repeated", deleteEnds},
-		{"Delete with a context that is done is an error and changes nothing", deleteDone},
-		{"Delete of an ID that no store keeps is nil and removes nothing", deleteOdd},
-		{"many Deletes at once are all nil", deleteRace},
-		{"an interrupted Delete leaves the record or nothing", deleteInterrupted},
-		{"an ended session is not brought back by a request in flight", endedStaysEnded},
 	},
 )
 
@@ -182,7 +183,7 @@ func clockAhead(ctx context.Context, s session.Store) error {
 	later := rec.Expires.Add(24 * time.Hour)
 	_, got := s.Get(ctx, rec.ID, later)
 	replaced := s.Replace(ctx, rec, later)
-	if index, ok := s.(session.ActorIndex); ok {
+	if index, ok := s.(session.Index); ok {
 		if _, err := index.List(ctx, rec.Login.Actor, later); err != nil {
 			return must("List a day after Expires", err)
 		}
@@ -209,10 +210,40 @@ func replaceKeepsActor(ctx context.Context, s session.Store) error {
 		other := rec.Clone()
 		other.Login.Actor = actor
 		err := s.Replace(ctx, other, time.Now())
-		if err == nil || isAnswer(err) {
+		if err == nil || sessions.isAnswer(err) {
 			errs = append(errs, fmt.Errorf("Replace by a record of the actor %q, where that of %q is, returned %s, want an error "+
 				"that is no answer: nobody would find the session among those of its actor", actor, rec.Login.Actor, quote(err)))
 		}
 	}
 	return errors.Join(append(errs, sessions.kept(ctx, present{s}, rec, "after Replace by records of other actors"))...)
+}
+
+// replaceKeepsIdentity has a session become another identity's, and nobody's, and one of nobody's become somebody's.
+func replaceKeepsIdentity(ctx context.Context, s session.Store) error {
+	rec, err := sessions.create(ctx, present{s}, nil)
+	if err != nil {
+		return err
+	}
+	none, err := sessions.create(ctx, present{s}, func(f fields) { *f.identity = "" })
+	if err != nil {
+		return err
+	}
+	id := rec.Login.IdentityID
+	var errs []error
+	for _, change := range []struct {
+		rec      session.Record
+		identity string
+	}{{rec, ""}, {rec, token.NewID()}, {rec, strings.ToUpper(id)}, {rec, id + " "}, {none, id}} {
+		other := change.rec.Clone()
+		other.Login.IdentityID = change.identity
+		err := s.Replace(ctx, other, time.Now())
+		if err == nil || sessions.isAnswer(err) {
+			errs = append(errs, fmt.Errorf("Replace by a record of the identity %q, where that of %q is, returned %s, want an "+
+				"error that is no answer: the session would not end with those of its identity",
+				change.identity, change.rec.Login.IdentityID, quote(err)))
+		}
+	}
+	return errors.Join(append(errs,
+		sessions.kept(ctx, present{s}, rec, "after Replace by records of other identities"),
+		sessions.kept(ctx, present{s}, none, "after Replace by a record that has an identity"))...)
 }

@@ -28,6 +28,8 @@ var sessionSpots = []spot[session.Record]{
 	{"the name of a member in metadata of the user", func(r *session.Record, text string) {
 		r.Login.UserMetadata = auth.RawMetadata(`{"` + text + `":1}`)
 	}},
+	{"the user agent", func(r *session.Record, text string) { r.UserAgent = text }},
+	{"a value of the application", func(r *session.Record, text string) { r.Values = auth.RawMetadata(`{"a":["` + text + `"]}`) }},
 }
 
 var keySpots = []spot[apikey.Key]{
@@ -37,6 +39,16 @@ var keySpots = []spot[apikey.Key]{
 	{"the type of the owner", func(k *apikey.Key, text string) { k.Owner.Type = text }},
 	{"the ID of the owner", func(k *apikey.Key, text string) { k.Owner.ID = text }},
 	{"a scope", func(k *apikey.Key, text string) { k.Scopes = auth.NewSet("reports:read", text) }},
+	{"a channel", func(k *apikey.Key, text string) { k.Channels = auth.NewSet("web", text) }},
+	{"metadata", func(k *apikey.Key, text string) { k.Metadata = auth.RawMetadata(`{"a":"` + text + `"}`) }},
+	{"the name of a member in metadata", func(k *apikey.Key, text string) { k.Metadata = auth.RawMetadata(`{"` + text + `":1}`) }},
+	{"the kind", func(k *apikey.Key, text string) { k.Kind = apikey.Kind(text) }},
+	{"the environment", func(k *apikey.Key, text string) { k.Environment = text }},
+	{"the text", func(k *apikey.Key, text string) { k.Text = text }},
 	{"CreatedBy", func(k *apikey.Key, text string) { k.CreatedBy = text }},
-	{"RevokedBy", func(k *apikey.Key, text string) { k.RevokedBy = text }},
+	{"who revoked it", func(k *apikey.Key, text string) { k.Revocation.By = text }},
+	{"why it was revoked", func(k *apikey.Key, text string) { k.Revocation.Reason = text }},
+	{"who disabled it", func(k *apikey.Key, text string) { k.DisabledBy = text }},
+	{"the key that it replaces", func(k *apikey.Key, text string) { k.Replaces = text }},
+	{"the key that replaces it", func(k *apikey.Key, text string) { k.ReplacedBy = text }},
 }

@@ -82,15 +82,17 @@ func (k kind[R]) textRefused(ctx context.Context, s store[R], text string) error
 	return errors.Join(errs...)
 }
 
-// refusal returns what is wrong unless err says that a record cannot be kept.
-func (k kind[R]) refusal(call string, err error) error {
+func (k kind[R]) refusal(call string, err error) error { return refusal(call, err, k.answers()) }
+
+// refusal returns what is wrong unless err says that a record cannot be kept. It is none of the answers.
+func refusal(call string, err error, answers []error) error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("%s returned nil, want an error: what comes back would be another record", call)
 	case errors.Is(err, auth.ErrUnavailable):
 		return fmt.Errorf("%s returned %s, which is an outage: it would be tried again, in vain", call, quote(err))
 	}
-	for _, answer := range k.answers() {
+	for _, answer := range answers {
 		if errors.Is(err, answer) {
 			return fmt.Errorf("%s returned %s, which is an answer: want an error that says what is wrong with the record",
 				call, quote(err))
@@ -119,8 +121,8 @@ func (k kind[R]) listOdd(ctx context.Context, s lister[R]) error {
 	var errs []error
 	for _, owner := range oddOwners(*k.fields(&rec).owner) {
 		if recs, err := s.List(ctx, owner); err != nil || len(recs) > 0 {
-			errs = append(errs, fmt.Errorf("List for %.60q of type %.60q returned %d records and %s, want 0 and nil: "+
-				"there cannot be such an owner", owner.ID, owner.Type, len(recs), quote(err)))
+			errs = append(errs, fmt.Errorf("%s for %.60q of type %.60q returned %d records and %s, want 0 and nil: "+
+				"there cannot be such an owner", k.list, owner.ID, owner.Type, len(recs), quote(err)))
 		}
 	}
 	return errors.Join(errs...)

@@ -71,8 +71,8 @@ func (tr *track[R]) sawEnded() (flaw, string) {
 		return sound, ""
 	}
 	tr.ignored = true
-	if tr.ended == deleteAll && !tr.gone {
-		return half, "an acknowledged DeleteAll has left it over"
+	if tr.ended != deleteOne && !tr.gone {
+		return half, fmt.Sprintf("an acknowledged %s has left it over", tr.ended)
 	}
 	return resurrected, fmt.Sprintf("it is there after an acknowledged %s", tr.ended)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/session"
 )
 
@@ -49,6 +50,15 @@ func (l *load) newWorker(i int) *worker {
 	if s := l.config.Revocations; s != nil {
 		add(&revoker{worker: w, store: s}, 2)
 	}
+	if s := l.config.Identities; s != nil {
+		add(identitiesKeeper(w, s), 3)
+	}
+	if s := l.config.OneTimeTokens; s != nil {
+		add(&issuer{worker: w, store: s}, 2)
+	}
+	if s := l.config.Attempts; s != nil {
+		add(&counter{worker: w, store: s}, 2)
+	}
 	if s := l.config.KeyStore; s != nil {
 		add(&swapper{worker: w, store: s, name: fmt.Sprint("worker ", i)}, 1)
 	}
@@ -56,16 +66,27 @@ func (l *load) newWorker(i int) *worker {
 }
 
 func sessionsKeeper(w *worker, s session.Store) part {
-	k := &keeper[session.Record]{worker: w, what: "session", kind: sessions, store: present{s}, remove: s.Delete}
-	if index, ok := s.(session.ActorIndex); ok {
-		k.list, k.removeAll = presentIndex{present{s}, index}.List, index.DeleteAll
+	k := &keeper[session.Record]{worker: w, what: "session", kind: sessions, store: present{s}}
+	if index, ok := s.(session.Index); ok {
+		k.list = presentIndex{present{s}, index}.List
+		k.ends = []end{
+			{"DeleteAll", func(ctx context.Context, owner auth.Actor, _, except string) (int, error) {
+				return index.DeleteAll(ctx, owner, except)
+			}},
+			{"DeleteIdentity", func(ctx context.Context, _ auth.Actor, identity, except string) (int, error) {
+				return index.DeleteIdentity(ctx, identity, except)
+			}},
+		}
 	}
 	k.renewOwner()
 	return k
 }
 
 func keysKeeper(w *worker, s apikey.Store) part {
-	k := &keeper[apikey.Key]{worker: w, what: "key", kind: keys, store: s, list: s.List}
+	k := &keeper[apikey.Key]{worker: w, what: "key", kind: keys, store: s}
+	if index, ok := s.(apikey.Index); ok {
+		k.list = ownersKeys{s, index}.List
+	}
 	k.renewOwner()
 	return k
 }

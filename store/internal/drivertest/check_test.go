@@ -13,10 +13,13 @@ import (
 )
 
 var (
-	ownTables = []string{"sessions", "api_keys", "revocations", "key_rings"}
-	ownIndex  = map[string]string{ // and the tables that they are of
-		"sessions_actor": "sessions", "sessions_expires": "sessions", "api_keys_owner": "api_keys", "api_keys_expires": "api_keys",
-		"revocations_expires": "revocations",
+	ownTables = []string{
+		"sessions", "api_keys", "revocations", "key_rings", "identities", "provider_identities", "one_time_tokens", "attempts",
+	}
+	ownIndex = map[string]string{ // and the tables that they are of
+		"sessions_actor": "sessions", "sessions_identity": "sessions", "sessions_expires": "sessions", "api_keys_owner": "api_keys", "api_keys_expires": "api_keys",
+		"revocations_expires": "revocations", "provider_identities_identity": "provider_identities",
+		"one_time_tokens_expires": "one_time_tokens", "attempts_expires": "attempts",
 	}
 
 	statements = regexp.MustCompile(`(?s)run\n(.*?;)(?:\n|$)`)
@@ -46,7 +49,7 @@ func TestCheckTellsHowToMendIt(t *testing.T) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
 			d := emptyAt(t, b, b.dsn(t))
-			d.mend(t, append(ownTables, "sessions_actor", "revocations_expires")...)
+			d.mend(t, append(ownTables, "sessions_actor", "sessions_identity", "revocations_expires")...)
 			for _, table := range ownTables {
 				d.run(t, "DROP TABLE "+d.opts.Prefix+table)
 				d.mend(t, d.opts.Prefix+table)
@@ -67,6 +70,7 @@ func TestCheckNamesColumns(t *testing.T) {
 		}
 		for table, column := range map[string]string{
 			"sessions": "ends_at", "api_keys": "title", "revocations": "revoked_up_to", "key_rings": "state",
+			"identities": "providers", "one_time_tokens": "data", "attempts": "tries",
 		} {
 			rename(table, column, "other")
 			err := d.Check(t.Context())
@@ -86,14 +90,18 @@ func TestCheckNamesColumns(t *testing.T) {
 func TestCheckFindsColumnsThatFold(t *testing.T) {
 	d := migrated(t, mariadb)
 	for column, table := range map[string]string{
-		"id": "sessions", "actor_id": "sessions", "actor_type": "sessions", "owner_id": "api_keys", "owner_type": "api_keys",
+		"id": "sessions", "identity_id": "sessions", "actor_id": "sessions", "kind": "api_keys", "actor_type": "sessions", "owner_id": "api_keys", "owner_type": "api_keys",
 	} {
 		d.run(t, "ALTER TABLE "+d.opts.Prefix+table+" MODIFY "+column+" varchar(64) NOT NULL")
 		d.mend(t, d.opts.Prefix+table+"."+column)
 	}
-	for _, table := range []string{"api_keys", "revocations", "key_rings"} {
-		d.run(t, "ALTER TABLE "+d.opts.Prefix+table+" MODIFY id varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL")
-		d.mend(t, d.opts.Prefix+table+".id")
+	for _, column := range []string{
+		"api_keys.id", "revocations.id", "key_rings.id", "identities.id", "provider_identities.provider", "provider_identities.entity_id",
+		"provider_identities.identity_id", "one_time_tokens.id", "attempts.id",
+	} {
+		table, name, _ := strings.Cut(column, ".")
+		d.run(t, "ALTER TABLE "+d.opts.Prefix+table+" MODIFY "+name+" varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL")
+		d.mend(t, d.opts.Prefix+column)
 	}
 }
 
@@ -137,7 +145,7 @@ func TestCheckWithoutRights(t *testing.T) {
 			d := migrated(t, b)
 			d.grant(t, "u"+random(), "SELECT", func(user *database) {
 				err := user.Check(t.Context())
-				for _, table := range []string{"api_keys", "revocations", "key_rings"} {
+				for _, table := range ownTables[1:] {
 					check(t, fmt.Sprintf("%v: names %s", err, table), err != nil && strings.Contains(err.Error(), d.opts.Prefix+table), true)
 				}
 				_, err = user.APIKeys().Get(t.Context(), "abc")

@@ -64,7 +64,7 @@ func emptyAt(t testing.TB, b backend, dsn string) *database {
 	t.Helper()
 	d := &database{db: pool(t, b, dsn), at: dsn, opts: &sqlstore.Options{Prefix: "t" + random() + "_"}, backend: b}
 	t.Cleanup(func() {
-		for _, table := range []string{"sessions", "api_keys", "revocations", "key_rings", "migrations"} {
+		for _, table := range append(ownTables, "migrations") {
 			d.db.Exec("DROP TABLE " + d.opts.Prefix + table)
 		}
 	})

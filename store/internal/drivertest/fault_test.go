@@ -62,13 +62,17 @@ func TestFaults(t *testing.T) {
 
 // testFaults runs the suite for all that is kept. It logs what it counted.
 func testFaults(t *testing.T, backend string, s stores, faults []storetest.Fault) {
-	c := storetest.FaultConfig{Sessions: s.sessions, APIKeys: s.keys, Revocations: s.revocations, Faults: faults}
+	c := storetest.FaultConfig{
+		Sessions: s.sessions, APIKeys: s.keys, Revocations: s.revocations,
+		Identities: s.identities, OneTimeTokens: s.tokens, Attempts: s.attempts, Faults: faults,
+	}
 	if s.ring != nil {
 		c.KeyStore = s.ring(t)
 	}
 	storetest.TestFaults(t, c)
 	for kind, kept := range map[string]bool{
 		"sessions": s.sessions != nil, "API keys": s.keys != nil, "revocations": s.revocations != nil, "key rings": s.ring != nil,
+		"identities": s.identities != nil, "one-time tokens": s.tokens != nil, "attempts": s.attempts != nil,
 	} {
 		if kept {
 			passed.note(t, backend, kind, "faults")

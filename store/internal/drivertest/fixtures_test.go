@@ -75,7 +75,7 @@ func (d *database) rows(t testing.TB, table string) int {
 func record(actor auth.Actor) session.Record {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return session.Record{
-		ID: session.NewID(actor), Version: 1, Digest: token.Sum(token.NewID()), Login: session.Login{Actor: actor},
+		ID: session.NewID(actor), Version: 1, Digest: token.Sum(token.NewID()), Login: session.Login{Actor: actor, IdentityID: token.NewID()},
 		Created: now, Renewed: now, Expires: now.Add(time.Hour), EndsBy: now.Add(24 * time.Hour),
 	}
 }
@@ -94,7 +94,7 @@ func (d *database) created(t testing.TB) session.Record {
 // key returns a key of owner.
 func key(owner auth.Actor) apikey.Key {
 	return apikey.Key{
-		ID: token.NewID(), Version: 1, Digest: token.Sum(token.NewID()), Title: "nightly report", Owner: owner,
+		ID: token.NewID(), Version: 1, Kind: apikey.Secret, Digest: token.Sum(token.NewID()), Title: "nightly report", Owner: owner,
 		CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}
 }

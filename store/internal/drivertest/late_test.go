@@ -79,18 +79,25 @@ func TestDeleteAllInATransactionMissesNobody(t *testing.T) {
 			if err := tx.QueryRow("SELECT COUNT(*) FROM " + d.opts.Prefix + "sessions").Scan(&n); err != nil {
 				t.Fatal(err) // from now on MariaDB shows this transaction what is there now
 			}
-			rec := session.Record{ID: session.NewID(ann), Login: session.Login{Actor: ann}, Expires: time.Now().Add(time.Hour)}
-			if err := sessions.Create(t.Context(), rec); err != nil {
-				t.Fatal(err)
+			rec, visitor := record(ann), record(auth.Actor{})
+			for _, rec := range []session.Record{rec, visitor} {
+				if err := sessions.Create(t.Context(), rec); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if n, err := sessions.In(tx).DeleteAll(t.Context(), ann, ""); n != 1 || err != nil {
 				t.Errorf("DeleteAll: %d, %v", n, err)
 			}
+			if n, err := sessions.In(tx).DeleteIdentity(t.Context(), visitor.Login.IdentityID, ""); n != 1 || err != nil {
+				t.Errorf("DeleteIdentity: %d, %v", n, err)
+			}
 			if err := tx.Commit(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := sessions.Get(t.Context(), rec.ID, time.Now()); !errors.Is(err, session.ErrNotFound) {
-				t.Errorf("a session from before DeleteAll: %v", err)
+			for _, rec := range []session.Record{rec, visitor} {
+				if _, err := sessions.Get(t.Context(), rec.ID, time.Now()); !errors.Is(err, session.ErrNotFound) {
+					t.Errorf("a session from before DeleteAll and DeleteIdentity: %v", err)
+				}
 			}
 		})
 	}

@@ -90,7 +90,7 @@ func TestConstraintOfTheApplication(t *testing.T) {
 				t.Fatal(err)
 			}
 			create := func() error {
-				return d.APIKeys().Create(t.Context(), apikey.Key{ID: token.NewID(), Redacted: "one of a kind"})
+				return d.APIKeys().Create(t.Context(), apikey.Key{ID: token.NewID(), Kind: apikey.Secret, Redacted: "one of a kind"})
 			}
 			if err := create(); err != nil {
 				t.Fatal(err)
@@ -133,20 +133,22 @@ func TestCheckSeesMissingPrimaryKeys(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := migrated(t, tt.backend)
-			table := d.opts.Prefix + "revocations"
-			if _, err := d.db.Exec(strings.ReplaceAll(tt.statement, "%s", table)); err != nil {
-				t.Fatal(err)
-			}
-			err := d.Check(t.Context())
-			if err == nil {
-				t.Fatal("Check finds nothing")
-			}
-			_, mend, _ := strings.Cut(err.Error(), ": run\n")
-			if _, err := d.db.Exec(strings.TrimSuffix(mend, ";")); err != nil {
-				t.Errorf("%q: %v", mend, err)
-			}
-			if err := d.Check(t.Context()); err != nil {
-				t.Errorf("after %q: %v", mend, err)
+			for _, name := range []string{"revocations", "provider_identities"} {
+				table := d.opts.Prefix + name
+				if _, err := d.db.Exec(strings.ReplaceAll(tt.statement, "%s", table)); err != nil {
+					t.Fatal(err)
+				}
+				err := d.Check(t.Context())
+				if err == nil {
+					t.Fatal("Check finds nothing")
+				}
+				_, mend, _ := strings.Cut(err.Error(), ": run\n")
+				if _, err := d.db.Exec(strings.TrimSuffix(mend, ";")); err != nil {
+					t.Errorf("%q: %v", mend, err)
+				}
+				if err := d.Check(t.Context()); err != nil {
+					t.Errorf("after %q: %v", mend, err)
+				}
 			}
 		})
 	}

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 )
@@ -34,12 +36,28 @@ func (d *database) reads(w work, ring string) []call {
 			_, err := d.APIKeys().Get(ctx, w.key.ID)
 			return err
 		}},
-		{"list keys", func(ctx context.Context) error {
-			_, err := d.APIKeys().List(ctx, w.key.Owner)
+		{"find keys", func(ctx context.Context) error {
+			_, _, err := d.APIKeys().Find(ctx, apikey.Query{Owner: w.key.Owner, Text: "report", Limit: 1})
 			return err
 		}},
 		{"look up revocations", func(ctx context.Context) error {
 			_, err := d.Revocations().RevokedUpTo(ctx, time.Now(), w.id)
+			return err
+		}},
+		{"get an identity", func(ctx context.Context) error {
+			_, err := d.Identities().Get(ctx, w.identity.ID)
+			return err
+		}},
+		{"find an identity", func(ctx context.Context) error {
+			_, err := d.Identities().Find(ctx, "emailpass", w.identity.Providers[0].EntityID)
+			return err
+		}},
+		{"get a one-time token", func(ctx context.Context) error {
+			_, err := d.OneTimeTokens().Get(ctx, w.token.ID, time.Now())
+			return err
+		}},
+		{"load attempts", func(ctx context.Context) error {
+			_, err := d.Attempts().Load(ctx, token.NewID(), time.Now())
 			return err
 		}},
 		{"load a ring", func(ctx context.Context) error {
@@ -57,7 +75,9 @@ func (d *database) reads(w work, ring string) []call {
 // writes are calls that change something, on records of version 2 that are there.
 func (d *database) writes(w work, ring string) []call {
 	until := time.Now().Add(time.Hour)
-	w.rec.Version, w.key.Version = 2, 2
+	w.rec.Version, w.key.Version, w.identity.Version = 2, 2, 2
+	another := w.identity
+	another.Version, another.Providers = 3, identity(token.NewID()).Providers
 	return []call{
 		{"create a session", func(ctx context.Context) error { return d.Sessions().Create(ctx, record(somebody())) }},
 		{"replace a session", func(ctx context.Context) error { return d.Sessions().Replace(ctx, w.rec, time.Now()) }},
@@ -66,9 +86,27 @@ func (d *database) writes(w work, ring string) []call {
 			_, err := d.Sessions().DeleteAll(ctx, w.rec.Login.Actor, "")
 			return err
 		}},
+		{"delete all sessions of an identity", func(ctx context.Context) error {
+			_, err := d.Sessions().DeleteIdentity(ctx, w.rec.Login.IdentityID, "")
+			return err
+		}},
 		{"create a key", func(ctx context.Context) error { return d.APIKeys().Create(ctx, key(somebody())) }},
 		{"replace a key", func(ctx context.Context) error { return d.APIKeys().Replace(ctx, w.key) }},
+		{"delete a key", func(ctx context.Context) error { return d.APIKeys().Delete(ctx, w.key.ID) }},
 		{"revoke", func(ctx context.Context) error { return d.Revocations().Revoke(ctx, w.id, until, until) }},
+		{"create an identity", func(ctx context.Context) error { return d.Identities().Create(ctx, identity(token.NewID())) }},
+		{"replace an identity", func(ctx context.Context) error { return d.Identities().Replace(ctx, w.identity) }},
+		{"replace the entity of an identity", func(ctx context.Context) error { return d.Identities().Replace(ctx, another) }},
+		{"delete an identity", func(ctx context.Context) error { return d.Identities().Delete(ctx, w.identity.ID) }},
+		{"put a one-time token", func(ctx context.Context) error { return d.OneTimeTokens().Put(ctx, w.token) }},
+		{"consume a one-time token", func(ctx context.Context) error {
+			_, err := d.OneTimeTokens().Consume(ctx, w.token.ID, w.token.Digest, time.Now())
+			return err
+		}},
+		{"delete a one-time token", func(ctx context.Context) error { return d.OneTimeTokens().Delete(ctx, w.token.ID) }},
+		{"count an attempt", func(ctx context.Context) error {
+			return d.Attempts().Swap(ctx, login.Attempts{Key: token.NewID(), Expires: until}, time.Now())
+		}},
 		{"begin a ring", func(ctx context.Context) error { return d.swap(ctx, ring+"2", 0) }},
 		{"swap a ring", func(ctx context.Context) error { return d.swap(ctx, ring, 1) }},
 		{"sweep", func(ctx context.Context) error {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/countersign-go/countersign/store/sqlstore"
 )
 
@@ -25,15 +27,20 @@ var jobs = map[string]func(j *job) (string, error){
 	"migrate": func(j *job) (string, error) {
 		return "migrated", sqlstore.Migrate(j.ctx, j.db, j.dialect, j.opts)
 	},
-	"ring": ringJob,
+	"ring":     ringJob,
+	"refresh":  refreshJob,
+	"register": registerJob,
+	"consume":  consumeJob,
+	"attempt":  attemptJob,
 }
 
-// A job is what a process works with: a pool of its own, and lines from and to the test.
+// A job is what a process works with: a pool or a client of its own, and lines from and to the test.
 type job struct {
 	ctx     context.Context
 	db      *sql.DB
 	dialect sqlstore.Dialect
 	opts    *sqlstore.Options
+	redis   *redis.Client
 	in      *bufio.Scanner
 }
 
@@ -47,11 +54,10 @@ func doJob(do func(*job) (string, error)) error {
 		return err
 	}
 	j.opts = &sqlstore.Options{Prefix: prefix}
-	var err error
-	if j.db, err = sql.Open(driver, dsn); err != nil {
+	if err := j.open(driver, dsn); err != nil {
 		return err
 	}
-	defer j.db.Close()
+	defer j.close()
 	j.say("ready")
 	j.line()
 	answer, err := do(j)
@@ -59,6 +65,32 @@ func doJob(do func(*job) (string, error)) error {
 		j.say(answer)
 	}
 	return err
+}
+
+// open connects to a database, or to Redis if that is the driver.
+func (j *job) open(driver, dsn string) error {
+	if driver != redisDriver {
+		db, err := sql.Open(driver, dsn)
+		if err == nil {
+			db.SetMaxIdleConns(callers)
+		}
+		j.db = db
+		return err
+	}
+	opts, err := redis.ParseURL(dsn)
+	if err != nil {
+		return err
+	}
+	opts.ContextTimeoutEnabled = true
+	j.redis = redis.NewClient(opts)
+	return nil
+}
+
+func (j *job) close() error {
+	if j.redis != nil {
+		return j.redis.Close()
+	}
+	return j.db.Close()
 }
 
 // line returns the next line from the test, empty if there is none.
@@ -78,8 +110,16 @@ type process struct {
 	errors strings.Builder
 }
 
+// redisDriver stands for Redis in the first line that a process is sent.
+const redisDriver = "redis"
+
+// place returns the first line that a process is sent, which tells where the tables are.
+func (d *database) place() string {
+	return fmt.Sprintf("%s %d %s %s", d.driver, int(d.dialect), d.opts.Prefix, d.at)
+}
+
 // startJobs starts n processes, and returns when all are ready to begin. They end with the test at the latest.
-func startJobs(t testing.TB, name string, n int, d *database) []*process {
+func startJobs(t testing.TB, name string, n int, place string) []*process {
 	t.Helper()
 	all := make([]*process, n)
 	for i := range all {
@@ -93,7 +133,7 @@ func startJobs(t testing.TB, name string, n int, d *database) []*process {
 		must(t, errors.Join(err, p.cmd.Start()))
 		p.in, p.out = in, bufio.NewScanner(out)
 		all[i] = p
-		p.say(fmt.Sprintf("%s %d %s %s", d.driver, int(d.dialect), d.opts.Prefix, d.at))
+		p.say(place)
 	}
 	for _, p := range all {
 		check(t, "first line of a process", p.line(), "ready")

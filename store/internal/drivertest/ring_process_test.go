@@ -68,7 +68,7 @@ func ringJob(j *job) (string, error) {
 func TestRingOfProcesses(t *testing.T) {
 	const n = 4
 	eachBackend(t, func(t *testing.T, d *database) {
-		processes := startJobs(t, "ring", n, d)
+		processes := startJobs(t, "ring", n, d.place())
 		for _, p := range processes {
 			p.say("go")
 		}

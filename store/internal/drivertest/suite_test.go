@@ -6,6 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/countersign-go/countersign/apikey"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/jwtx"
 	"github.com/countersign-go/countersign/session"
@@ -21,6 +22,9 @@ type stores struct {
 	keys        apikey.Store
 	revocations jwtx.RevocationStore
 	ring        func(t testing.TB) jwks.KeyStore // another one each time
+	identities  login.Store
+	tokens      login.TokenStore
+	attempts    login.AttemptStore
 }
 
 // runSuites runs the suites of all that is kept. The backend is a row of the table in the README, "" is none.
@@ -43,12 +47,33 @@ func runSuites(t *testing.T, backend string, s stores) {
 	if s.ring != nil {
 		suite(t, backend, "key rings", "contract", func(t *testing.T) { storetest.TestKeyStore(t, s.ring) })
 	}
+	runLoginSuites(t, backend, s)
+}
+
+// runLoginSuites runs the suites of what package login keeps.
+func runLoginSuites(t *testing.T, backend string, s stores) {
+	if s.identities != nil {
+		suite(t, backend, "identities", "contract", func(t *testing.T) {
+			storetest.TestIdentities(t, func(testing.TB) login.Store { return s.identities })
+		})
+	}
+	if s.tokens != nil {
+		suite(t, backend, "one-time tokens", "contract", func(t *testing.T) {
+			storetest.TestOneTimeTokens(t, func(testing.TB) login.TokenStore { return s.tokens })
+		})
+	}
+	if s.attempts != nil {
+		suite(t, backend, "attempts", "contract", func(t *testing.T) {
+			storetest.TestAttempts(t, func(testing.TB) login.AttemptStore { return s.attempts })
+		})
+	}
 }
 
 func TestMemory(t *testing.T) {
 	runSuites(t, "`memory`", stores{
 		memory.NewSessions(nil), memory.NewAPIKeys(nil), memory.NewRevocations(nil),
 		func(testing.TB) jwks.KeyStore { return memory.NewKeyStore() },
+		memory.NewIdentities(nil), memory.NewOneTimeTokens(nil), memory.NewAttempts(nil),
 	})
 }
 
@@ -58,7 +83,9 @@ func TestSQLStore(t *testing.T) {
 	}
 }
 
-func (d *database) stores() stores { return stores{d.Sessions(), d.APIKeys(), d.Revocations(), d.ring} }
+func (d *database) stores() stores {
+	return stores{d.Sessions(), d.APIKeys(), d.Revocations(), d.ring, d.Identities(), d.OneTimeTokens(), d.Attempts()}
+}
 
 // TestSQLStoreSettings runs the suites with settings that applications have: none of them changes what is kept.
 func TestSQLStoreSettings(t *testing.T) {
@@ -78,12 +105,17 @@ func TestSQLStoreSettings(t *testing.T) {
 }
 
 func TestRedisStore(t *testing.T) {
+	runSuites(t, "`redisstore`, Redis", redisStores(t, redisClient(t)))
+}
+
+func redisClient(t testing.TB) *redis.Client {
+	t.Helper()
 	opts, err := redis.ParseURL(server.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	opts.ContextTimeoutEnabled = true
-	runSuites(t, "`redisstore`, Redis", redisStores(t, redis.NewClient(opts)))
+	return redis.NewClient(opts)
 }
 
 func TestRedisCluster(t *testing.T) {
@@ -103,5 +135,5 @@ func redisStores(t testing.TB, client redis.UniversalClient) stores {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stores{sessions: s.Sessions(), revocations: s.Revocations()}
+	return stores{sessions: s.Sessions(), revocations: s.Revocations(), tokens: s.OneTimeTokens(), attempts: s.Attempts()}
 }

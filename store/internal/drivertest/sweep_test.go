@@ -10,6 +10,7 @@ import (
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 )
@@ -42,19 +43,24 @@ func TestSweepTakesWhatExpiredLongAgo(t *testing.T) {
 			k.ExpiresAt = at.UTC().Truncate(time.Microsecond)
 			must(t, d.APIKeys().Create(t.Context(), k))
 			must(t, d.Revocations().Revoke(t.Context(), id, at, at))
+			must(t, d.OneTimeTokens().Put(t.Context(), login.OneTimeToken{ID: id, Digest: token.Sum("a"), Expires: k.ExpiresAt}))
+			must(t, d.Attempts().Swap(t.Context(), login.Attempts{Key: id, Expires: k.ExpiresAt}, time.Now()))
 			removed, err := d.Sweep(t.Context())
 			must(t, err)
 			long, veryLong := ago > sessions, ago > keys
 			_, err = d.APIKeys().Get(t.Context(), k.ID)
 			_, sessionErr := d.Sessions().Get(t.Context(), rec.ID, rec.Expires.Add(-time.Second))
 			upTo, revocationErr := d.Revocations().RevokedUpTo(t.Context(), at.Add(-time.Second), id)
-			must(t, revocationErr)
-			check(t, fmt.Sprintf("expired %v ago: session, revocation and key are gone, and how many", ago),
-				fmt.Sprint(errors.Is(sessionErr, session.ErrNotFound), upTo[0].IsZero(), errors.Is(err, apikey.ErrNotFound), removed),
-				fmt.Sprint(long, long, veryLong, map[bool]int{true: 2}[long]+map[bool]int{true: 1}[veryLong]))
+			_, tokenErr := d.OneTimeTokens().Get(t.Context(), id, at.Add(-time.Second))
+			attempts, attemptErr := d.Attempts().Load(t.Context(), id, at.Add(-time.Second))
+			must(t, errors.Join(revocationErr, attemptErr))
+			check(t, fmt.Sprintf("expired %v ago: session, revocation, token, attempts and key are gone, and how many", ago),
+				fmt.Sprint(errors.Is(sessionErr, session.ErrNotFound), upTo[0].IsZero(), errors.Is(tokenErr, login.ErrNotFound),
+					attempts.Version == 0, errors.Is(err, apikey.ErrNotFound), removed),
+				fmt.Sprint(long, long, long, long, veryLong, map[bool]int{true: 4}[long]+map[bool]int{true: 1}[veryLong]))
 		}
 		forever, never := key(somebody()), d.created(t)
-		forever.ExpiresAt, forever.RevokedAt = time.Time{}, time.Unix(1, 0).UTC()
+		forever.ExpiresAt, forever.Revocation.At = time.Time{}, time.Unix(1, 0).UTC()
 		must(t, d.APIKeys().Create(t.Context(), forever))
 		_, err := d.Sweep(t.Context())
 		must(t, err)

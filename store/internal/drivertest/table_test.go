@@ -81,7 +81,7 @@ func (p *table) note(t *testing.T, backend, of, name string) {
 // String returns the table as Markdown.
 func (p *table) String() string {
 	var b strings.Builder
-	kinds := []string{"sessions", "API keys", "revocations", "key rings"}
+	kinds := []string{"sessions", "API keys", "revocations", "key rings", "identities", "one-time tokens", "attempts"}
 	fmt.Fprintf(&b, "| | %s |\n|---%s|\n", strings.Join(kinds, " | "), strings.Repeat("|---", len(kinds)))
 	slices.Sort(p.backends)
 	for _, backend := range p.backends {

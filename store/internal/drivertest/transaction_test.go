@@ -10,6 +10,7 @@ import (
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/login"
 	"github.com/countersign-go/countersign/auth/token"
 	"github.com/countersign-go/countersign/session"
 	"github.com/countersign-go/countersign/store/sqlstore"
@@ -26,30 +27,42 @@ func begin(t testing.TB, db *sql.DB, opts *sql.TxOptions) *sql.Tx {
 
 // A work is what a transaction did, one record of each kind.
 type work struct {
-	rec session.Record
-	key apikey.Key
-	id  string
+	rec      session.Record
+	key      apikey.Key
+	id       string
+	identity login.AuthIdentity
+	token    login.OneTimeToken
 }
 
 // done does it as part of tx.
 func done(t *testing.T, d *database, tx *sql.Tx) work {
 	t.Helper()
-	w := work{record(somebody()), key(somebody()), token.NewID()}
-	until := time.Now().Add(time.Hour)
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+	w := work{
+		record(somebody()), key(somebody()), token.NewID(), identity(token.NewID()),
+		login.OneTimeToken{ID: token.NewID(), Digest: token.Sum("a"), Expires: until},
+	}
 	must(t, d.Sessions().In(tx).Create(t.Context(), w.rec))
 	must(t, d.Sessions().In(tx).Replace(t.Context(), w.rec, time.Now()))
 	must(t, d.APIKeys().In(tx).Create(t.Context(), w.key))
 	must(t, d.APIKeys().In(tx).Replace(t.Context(), w.key))
 	must(t, d.Revocations().In(tx).Revoke(t.Context(), w.id, until, until))
+	must(t, d.Identities().In(tx).Create(t.Context(), w.identity))
+	must(t, d.Identities().In(tx).Replace(t.Context(), w.identity))
+	must(t, d.OneTimeTokens().In(tx).Put(t.Context(), w.token))
 	return w
 }
 
-// seen returns how many records of w can be seen, in tx or else by others.
+// all is how much of a work is seen where all of it is.
+const all = 8
+
+// seen returns how many answers have records of w in them, in tx or else by others.
 func (w work) seen(t *testing.T, d *database, tx *sql.Tx) (n int) {
 	t.Helper()
-	sessions, keys, revocations := d.Sessions(), d.APIKeys(), d.Revocations()
+	sessions, keys, revocations, identities, tokens := d.Sessions(), d.APIKeys(), d.Revocations(), d.Identities(), d.OneTimeTokens()
 	if tx != nil {
 		sessions, keys, revocations = sessions.In(tx), keys.In(tx), revocations.In(tx)
+		identities, tokens = identities.In(tx), tokens.In(tx)
 	}
 	rec, err := sessions.Get(t.Context(), w.rec.ID, time.Now())
 	count(t, &n, err, session.ErrNotFound, rec.Version == 2)
@@ -57,8 +70,16 @@ func (w work) seen(t *testing.T, d *database, tx *sql.Tx) (n int) {
 	count(t, &n, err, nil, len(list) == 1)
 	k, err := keys.Get(t.Context(), w.key.ID)
 	count(t, &n, err, apikey.ErrNotFound, k.Version == 2)
+	found, total, err := keys.Find(t.Context(), apikey.Query{IDs: []string{w.key.ID}, Limit: 1})
+	count(t, &n, err, nil, len(found) == 1 && total == 1)
 	upTo, err := revocations.RevokedUpTo(t.Context(), time.Now(), w.id)
 	count(t, &n, err, nil, len(upTo) == 1 && !upTo[0].IsZero())
+	i, err := identities.Get(t.Context(), w.identity.ID)
+	count(t, &n, err, login.ErrNotFound, i.Version == 2)
+	i, err = identities.Find(t.Context(), "emailpass", w.identity.Providers[0].EntityID)
+	count(t, &n, err, login.ErrNotFound, i.Version == 2)
+	one, err := tokens.Get(t.Context(), w.token.ID, time.Now())
+	count(t, &n, err, login.ErrNotFound, one.Digest == w.token.Digest)
 	return n
 }
 
@@ -79,10 +100,10 @@ func TestTransaction(t *testing.T) {
 		for name, end := range map[string]struct {
 			do   func(*sql.Tx) error
 			kept int
-		}{"commit": {(*sql.Tx).Commit, 4}, "rollback": {(*sql.Tx).Rollback, 0}} {
+		}{"commit": {(*sql.Tx).Commit, all}, "rollback": {(*sql.Tx).Rollback, 0}} {
 			tx := begin(t, d.db, nil)
 			w := done(t, d, tx)
-			check(t, "seen in the transaction before "+name, w.seen(t, d, tx), 4)
+			check(t, "seen in the transaction before "+name, w.seen(t, d, tx), all)
 			check(t, "seen by others before "+name, w.seen(t, d, nil), 0)
 			must(t, end.do(tx))
 			check(t, "seen by others after "+name, w.seen(t, d, nil), end.kept)
@@ -93,7 +114,7 @@ func TestTransaction(t *testing.T) {
 // The reason for In: a password and the end of all sessions change together, or not at all.
 func TestSessionsEndWithATransaction(t *testing.T) {
 	eachBackend(t, func(t *testing.T, d *database) {
-		rec, other := d.created(t), d.created(t)
+		rec, other, third := d.created(t), d.created(t), d.created(t)
 		for _, end := range []struct {
 			name string
 			do   func(*sql.Tx) error
@@ -103,9 +124,12 @@ func TestSessionsEndWithATransaction(t *testing.T) {
 			n, err := d.Sessions().In(tx).DeleteAll(t.Context(), rec.Login.Actor, "")
 			must(t, err)
 			check(t, "ended", n, 1)
+			n, err = d.Sessions().In(tx).DeleteIdentity(t.Context(), third.Login.IdentityID, "")
+			must(t, err)
+			check(t, "ended", n, 1)
 			must(t, d.Sessions().In(tx).Delete(t.Context(), other.ID))
 			must(t, end.do(tx))
-			for _, id := range []string{rec.ID, other.ID} {
+			for _, id := range []string{rec.ID, other.ID, third.ID} {
 				_, err = d.Sessions().Get(t.Context(), id, time.Now())
 				checkIs(t, "Get after "+end.name, err, end.want)
 			}
@@ -152,7 +176,7 @@ func TestAnswersInATransaction(t *testing.T) {
 				checkIs(t, "answer", a.do(d.Sessions().In(tx), d.APIKeys().In(tx)), a.want)
 				w := done(t, d, tx)
 				must(t, tx.Commit())
-				check(t, "seen after the commit", w.seen(t, d, nil), 4)
+				check(t, "seen after the commit", w.seen(t, d, nil), all)
 			})
 		}
 	})
@@ -168,11 +192,16 @@ func TestOneConnection(t *testing.T) {
 		for _, inTransaction := range []bool{true, false, true} {
 			rec, sessions := record(somebody()), one.Sessions()
 			tx := begin(t, db, nil)
+			identities, i := one.Identities(), identity(token.NewID())
 			if inTransaction {
-				sessions = sessions.In(tx)
+				sessions, identities = sessions.In(tx), identities.In(tx)
 			} else {
 				must(t, tx.Rollback())
 			}
+			must(t, identities.Create(ctx, i))
+			i.Providers = append(i.Providers, identity(token.NewID()).Providers...)
+			must(t, identities.Replace(ctx, i))
+			must(t, identities.Delete(ctx, i.ID))
 			must(t, sessions.Create(ctx, rec))
 			must(t, sessions.Replace(ctx, rec, time.Now()))
 			_, err := sessions.Get(ctx, rec.ID, time.Now())

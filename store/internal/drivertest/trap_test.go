@@ -33,8 +33,9 @@ func TestLookalikes(t *testing.T) {
 			for _, actor := range actors {
 				sessions, err := d.Sessions().List(t.Context(), actor, time.Now())
 				must(t, err)
-				keys, err := d.APIKeys().List(t.Context(), actor)
+				keys, total, err := d.APIKeys().Find(t.Context(), apikey.Query{Owner: actor})
 				must(t, err)
+				check(t, "keys in all", total, len(keys))
 				ended, err := d.Sessions().DeleteAll(t.Context(), actor, "")
 				must(t, err)
 				check(t, fmt.Sprintf("%q: sessions, keys and sessions that DeleteAll ended", actor),
@@ -126,6 +127,8 @@ func TestNULIsRefused(t *testing.T) {
 		"a role":            func(r *session.Record) { r.Login.Roles = auth.NewSet("a\x00") },
 		"a factor":          func(r *session.Record) { r.Login.Factors = []auth.Factor{{Method: "\x00"}} },
 		"metadata":          func(r *session.Record) { r.Login.AppMetadata = auth.RawMetadata("{\"a\":\"\x00\"}") },
+		"a user agent":      func(r *session.Record) { r.UserAgent = "\x00" },
+		"a value":           func(r *session.Record) { r.Values = auth.RawMetadata("{\"a\":\"\x00\"}") },
 		"text that is none": func(r *session.Record) { r.Login.Provider = "\xff" },
 	}
 	keys := map[string]func(*apikey.Key){
@@ -134,7 +137,9 @@ func TestNULIsRefused(t *testing.T) {
 		"an owner":      func(k *apikey.Key) { k.Owner.ID = "\x00" },
 		"a scope":       func(k *apikey.Key) { k.Scopes = auth.NewSet("\x00") },
 		"who made it":   func(k *apikey.Key) { k.CreatedBy = "\x00" },
-		"who ended it":  func(k *apikey.Key) { k.RevokedBy = "\x00" },
+		"who ended it":  func(k *apikey.Key) { k.Revocation.By = "\x00" },
+		"why it ended":  func(k *apikey.Key) { k.Revocation.Reason = "\x00" },
+		"a channel":     func(k *apikey.Key) { k.Channels = auth.NewSet("\x00") },
 		"what is shown": func(k *apikey.Key) { k.Redacted = "\x00" },
 	}
 	eachBackend(t, func(t *testing.T, d *database) {

@@ -67,7 +67,7 @@ func newShelves(sessions session.Store, keys apikey.Store) []*shelf {
 			return err
 		},
 		list: func(ctx context.Context, owner auth.Actor) (int, error) {
-			list, err := sessions.(session.ActorIndex).List(ctx, owner, time.Now())
+			list, err := sessions.(session.Index).List(ctx, owner, time.Now())
 			return len(list), err
 		},
 		gone: 2 * time.Hour,
@@ -79,7 +79,7 @@ func newShelves(sessions session.Store, keys apikey.Store) []*shelf {
 		kind: "API keys",
 		make: func(owner auth.Actor, expires time.Time) (string, func(create) error) {
 			k := apikey.Key{
-				ID: token.NewID(), Digest: token.Sum(token.NewID()), Redacted: "sk_abc***xyz", Title: "nightly report", Owner: owner,
+				ID: token.NewID(), Kind: apikey.Secret, Digest: token.Sum(token.NewID()), Redacted: "sk_abc***xyz", Title: "nightly report", Owner: owner,
 				Scopes: auth.NewSet("reports:read"), CreatedBy: owner.ID, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
 				ExpiresAt: expires,
 			}
@@ -90,7 +90,7 @@ func newShelves(sessions session.Store, keys apikey.Store) []*shelf {
 			return err
 		},
 		list: func(ctx context.Context, owner auth.Actor) (int, error) {
-			list, err := keys.List(ctx, owner)
+			list, _, err := keys.(apikey.Index).Find(ctx, apikey.Query{Owner: owner})
 			return len(list), err
 		},
 		gone: 40 * 24 * time.Hour,

@@ -2,6 +2,7 @@ package drivertest_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
@@ -151,7 +154,7 @@ func (d *database) wired(t testing.TB) (*database, func() string) {
 		u, err := url.Parse(with(t, d.backend, d.at, "sslmode", "disable"))
 		must(t, err)
 		u.Host = w.listen(t, "tcp", u.Host, readPostgres)
-		dsn = u.String()
+		return d.by(t, withoutPings(t, u.String())), w.take
 	case sqlstore.MySQL:
 		config, err := mysql.ParseDSN(d.at)
 		must(t, err)
@@ -161,6 +164,19 @@ func (d *database) wired(t testing.TB) (*database, func() string) {
 	db := pool(t, d.backend, dsn)
 	db.SetMaxOpenConns(1)
 	return d.by(t, db), w.take
+}
+
+// withoutPings returns a pool of one connection to PostgreSQL, which pgx asks nothing when it was idle for a second: that would
+// be counted.
+func withoutPings(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	must(t, err)
+	never := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false })
+	db := stdlib.OpenDB(*config, never)
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	return db
 }
 
 // one is what one statement costs, and each is one round trip: PostgreSQL's driver sends its three messages together.
@@ -196,6 +212,19 @@ func TestCostAtTheWire(t *testing.T) {
 				return err
 			}},
 			{"delete a session", func(ctx context.Context) error { return wired.Sessions().Delete(ctx, "none") }},
+			{"find the keys of an owner", func(ctx context.Context) error {
+				_, _, err := wired.APIKeys().Find(ctx, apikey.Query{Owner: k.Owner})
+				return err
+			}},
+			{"find the last page of keys", func(ctx context.Context) error {
+				_, _, err := wired.APIKeys().Find(ctx, apikey.Query{IDs: []string{k.ID}, Text: "report", Kind: apikey.Secret, Limit: 2})
+				return err
+			}},
+			{"delete a key", func(ctx context.Context) error { return wired.APIKeys().Delete(ctx, "none") }},
+			{"end the sessions of an identity that has none", func(ctx context.Context) error {
+				_, err := wired.Sessions().DeleteIdentity(ctx, "none", "")
+				return err
+			}},
 			{"get a key", func(ctx context.Context) error {
 				_, err := wired.APIKeys().Get(ctx, k.ID)
 				return err
@@ -217,6 +246,52 @@ func TestCostAtTheWire(t *testing.T) {
 			again := take()
 			t.Logf("%-10s %-26s %s (at first: %s)", d.name, c.name, again, first)
 			check(t, c.name, again, one[d.name])
+		}
+	})
+}
+
+// A page after which there is more is two statements, and so is the end of the sessions of somebody who has some.
+func TestCostOfTwoStatements(t *testing.T) {
+	two := map[string]string{
+		"PostgreSQL": "Bind 2, Execute 2, Sync 2", "MariaDB": "COM_STMT_EXECUTE 2", "SQLite": "Step 2",
+	}
+	eachBackend(t, func(t *testing.T, d *database) {
+		wired, take := d.wired(t)
+		owner := somebody()
+		for range 3 {
+			must(t, d.APIKeys().Create(t.Context(), key(owner)))
+		}
+		ends := func(name string, end func(ctx context.Context, rec session.Record) (int, error)) (string, func(ctx context.Context) error) {
+			return name, func(ctx context.Context) error {
+				rec := d.created(t)
+				take()
+				n, err := end(ctx, rec)
+				check(t, name+" ended", n, 1)
+				return err
+			}
+		}
+		actor, endActor := ends("DeleteAll", func(ctx context.Context, rec session.Record) (int, error) {
+			return wired.Sessions().DeleteAll(ctx, rec.Login.Actor, "")
+		})
+		identity, endIdentity := ends("DeleteIdentity", func(ctx context.Context, rec session.Record) (int, error) {
+			return wired.Sessions().DeleteIdentity(ctx, rec.Login.IdentityID, "")
+		})
+		for _, c := range []struct {
+			name string
+			call func(ctx context.Context) error
+		}{
+			{"Find of a page", func(ctx context.Context) error {
+				found, total, err := wired.APIKeys().Find(ctx, apikey.Query{Owner: owner, Limit: 2})
+				check(t, "found", fmt.Sprint(len(found), total), "2 3")
+				return err
+			}},
+			{actor, endActor},
+			{identity, endIdentity},
+		} {
+			must(t, c.call(t.Context()))
+			take()
+			must(t, c.call(t.Context()))
+			check(t, c.name, take(), two[d.name])
 		}
 	})
 }

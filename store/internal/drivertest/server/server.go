@@ -131,7 +131,13 @@ func (s *Server) Start() {
 	if s.process != nil {
 		s.t.Fatalf("%s: Start of a server that was not killed", s.kind.name)
 	}
-	if err := s.start(); err != nil {
+	var err error
+	for range 10 { // somebody may have been given the port for a moment
+		if err = s.start(); !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }

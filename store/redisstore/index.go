@@ -17,7 +17,7 @@ import (
 // as large as they may be is no more than some tens of megabytes.
 const batch = 200
 
-// List returns the sessions of the actor, see [session.ActorIndex]. Those that began at the same time are in the order of
+// List returns the sessions of the actor, see [session.Index]. Those that began at the same time are in the order of
 // their IDs. It takes one ZRANGE, and one MGET for each 200 sessions.
 //
 // These are more steps than one, but whatever is there before the first and after the last is in the list: a record that is
@@ -55,14 +55,20 @@ func (s *Sessions) ids(ctx context.Context, verb string, actor auth.Actor) ([]st
 	if actor.Type == "" || actor.ID == "" {
 		return nil, nil // nobody
 	}
-	cmd := redis.NewStringSliceCmd(ctx, "zrange", s.store.indexKey(actor), 0, -1)
+	ids, err := s.entries(ctx, verb, s.store.indexKey(actor))
+	place := session.Place(actor)
+	return slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, place) }), err
+}
+
+// entries returns the IDs in the index with the key.
+func (s *Sessions) entries(ctx context.Context, verb, key string) ([]string, error) {
+	cmd := redis.NewStringSliceCmd(ctx, "zrange", key, 0, -1)
 	s.store.do(ctx, cmd)
 	ids, err := cmd.Result()
 	if err != nil {
 		return nil, unavailable(verb, err)
 	}
-	place := session.Place(actor)
-	return slices.DeleteFunc(ids, func(id string) bool { return !isSessionID(id) || !strings.HasPrefix(id, place) }), nil
+	return slices.DeleteFunc(ids, func(id string) bool { return !isSessionID(id) }), nil
 }
 
 // texts returns what is under the keys of ids: a string, or nil.
@@ -87,7 +93,7 @@ func listed(text any, id string, actor auth.Actor, now time.Time) (session.Recor
 	return rec, err == nil && rec.Login.Actor == actor && now.Before(rec.Expires)
 }
 
-// DeleteAll removes the sessions of the actor, see [session.ActorIndex], those that cannot be read included. It takes one
+// DeleteAll removes the sessions of the actor, see [session.Index], those that cannot be read included. It takes one
 // ZRANGE, and one script for each 200 sessions: what is created meanwhile stays. It counts what was on the server, also
 // what had expired there. Where the client had to repeat a script whose answer was lost, it counts too few. After an error
 // some may be gone: call it again.
