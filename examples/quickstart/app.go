@@ -11,6 +11,7 @@ import (
 
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
+	"github.com/countersign-go/countersign/auth/console"
 	"github.com/countersign-go/countersign/jwks"
 	"github.com/countersign-go/countersign/jwtx"
 	"github.com/countersign-go/countersign/session"
@@ -22,10 +23,10 @@ type app struct {
 	users    *users
 	sessions *session.Manager
 	keys     *apikey.Manager
-	signer   *jwtx.Signer
 	jwks     http.Handler
 	guard    *auth.Guard
 	pages    *auth.Guard // the same, but browsers are sent to the log-in form
+	console  http.Handler
 }
 
 func newApp(baseURL string) (*app, error) {
@@ -39,13 +40,14 @@ func newApp(baseURL string) (*app, error) {
 	}
 	cookieKey := make([]byte, 32)
 	rand.Read(cookieKey)
+	signer, signerErr := jwtx.NewSigner(jwtx.SignerConfig{Issuer: baseURL, Audience: []string{baseURL}, Keys: keySet})
 	sessions, sessionsErr := session.New(session.Config{
 		Store:  memory.NewSessions(nil),
 		Keys:   [][]byte{cookieKey},
 		Cookie: session.CookieConfig{InsecurePlainHTTP: true}, // this server has no TLS; yours has
+		Minter: signer,
 	})
 	keys, keysErr := apikey.New(apikey.Config{Store: memory.NewAPIKeys(nil)})
-	signer, signerErr := jwtx.NewSigner(jwtx.SignerConfig{Issuer: baseURL, Audience: []string{baseURL}, Keys: keySet})
 	verifier, verifierErr := jwtx.NewVerifier(jwtx.Config{
 		Issuer:     baseURL,
 		Audience:   []string{baseURL},
@@ -61,10 +63,18 @@ func newApp(baseURL string) (*app, error) {
 		return nil, err
 	}
 	scheme := auth.AnyOf(sessions.Scheme(), auth.Header("X-API-Key", keys), auth.Bearer(verifier, nil))
+	pages := auth.New(scheme, &auth.Options{ErrorHandler: auth.Redirect("/")})
+	console, err := console.New(console.Config{
+		Keys: keys, Sessions: sessions,
+		Guard: pages, Rules: []auth.Rule{auth.ActorType("user")}, // not for keys
+		Title: "Countersign quickstart", Scopes: []string{"profile", "reports:read"},
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &app{
-		users: newUsers(), sessions: sessions, keys: keys, signer: signer, jwks: published,
-		guard: auth.New(scheme, nil),
-		pages: auth.New(scheme, &auth.Options{ErrorHandler: auth.Redirect("/")}),
+		users: newUsers(), sessions: sessions, keys: keys, jwks: published,
+		guard: auth.New(scheme, nil), pages: pages, console: console,
 	}, nil
 }
 
@@ -72,11 +82,13 @@ func (a *app) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", a.guard.Optional()(http.HandlerFunc(a.home)))
 	mux.HandleFunc("POST /login", a.login)
+	mux.Handle("POST /refresh", session.NewRefreshHandler(a.sessions, a.guard))
 	mux.Handle("POST /logout", a.pages.Require()(http.HandlerFunc(a.logout)))
 	mux.Handle("GET /me", a.guard.Require()(http.HandlerFunc(me)))
 	mux.Handle("GET /reports", a.guard.Require(auth.Scopes("reports:read"))(http.HandlerFunc(reports)))
 	mux.Handle("GET /public", a.guard.Optional()(http.HandlerFunc(public)))
 	mux.Handle("GET /.well-known/jwks.json", a.jwks)
+	mux.Handle("/console/", a.console)
 	return mux
 }
 

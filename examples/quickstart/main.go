@@ -65,11 +65,12 @@ func run(ctx context.Context, addr string) error {
 
 // curls returns a line to paste for each scheme.
 func curls(baseURL, key string) []string {
-	login := fmt.Sprintf(`-H 'Content-Type: application/json' -d '{"email": "%s", "password": "%s"}' %s/login`,
+	asJSON := fmt.Sprintf(`-H 'Content-Type: application/json' -d '{"email": "%s", "password": "%s"}' %s/login`,
 		demoEmail, demoPassword, baseURL)
+	asForm := fmt.Sprintf(`--data-urlencode 'email=%s' --data-urlencode 'password=%s' %s/login`, demoEmail, demoPassword, baseURL)
 	return []string{
 		fmt.Sprintf(`curl -H 'X-API-Key: %s' %s/me`, key, baseURL),
-		fmt.Sprintf(`curl -H "Authorization: Bearer $(curl -s %s | cut -d '"' -f 4)" %s/me`, login, baseURL),
-		fmt.Sprintf(`curl -s -b '' -o /dev/null %s --next -b '' %s/me`, login, baseURL),
+		fmt.Sprintf(`curl -H "Authorization: Bearer $(curl -s %s | cut -d '"' -f 4)" %s/me`, asJSON, baseURL),
+		fmt.Sprintf(`curl -s -b '' -o /dev/null %s --next -b '' %s/me`, asForm, baseURL),
 	}
 }

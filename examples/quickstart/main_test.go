@@ -115,19 +115,42 @@ var (
 	formLogin = url.Values{"email": {email}, "password": {password}}.Encode()
 )
 
-// login returns the cookie and the token of a new session.
-func (p *program) login(t *testing.T) (cookie, bearer http.Header) {
+// login returns the cookie of a new session.
+func (p *program) login(t *testing.T) http.Header {
 	t.Helper()
-	resp, body := p.do(t, browse, step{"log in", "POST", "/login", asJSON, jsonLogin, 200, `"token"`})
-	var answer struct{ Token string }
-	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(resp.Cookies()) != 1 {
-		t.Fatalf("got %d cookies and %s: %v", len(resp.Cookies()), body, err)
+	resp, _ := p.do(t, browse, step{"log in", "POST", "/login", asForm, formLogin, 303, ""})
+	if resp.Header.Get("Location") != "/" || len(resp.Cookies()) != 1 {
+		t.Fatalf("got %v", resp.Header)
 	}
 	c := resp.Cookies()[0]
 	if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" {
 		t.Errorf("the cookie is %v", c)
 	}
-	return http.Header{"Cookie": {c.Name + "=" + c.Value}}, http.Header{"Authorization": {"Bearer " + answer.Token}}
+	return http.Header{"Cookie": {c.Name + "=" + c.Value}}
+}
+
+// tokens are what a client that keeps no cookie is given.
+type tokens struct {
+	Access  string `json:"token"`
+	Refresh string `json:"refresh_token"`
+}
+
+func (k tokens) bearer() http.Header { return http.Header{"Authorization": {"Bearer " + k.Access}} }
+
+// tokens returns what is given for a body at a path.
+func (p *program) tokens(t *testing.T, path, body string) (k tokens) {
+	t.Helper()
+	resp, text := p.do(t, browse, step{"tokens", "POST", path, asJSON, body, 200, `"refresh_token"`})
+	if err := json.Unmarshal([]byte(text), &k); err != nil || len(resp.Cookies()) != 0 {
+		t.Fatalf("got %d cookies and %s: %v", len(resp.Cookies()), text, err)
+	}
+	return k
+}
+
+// both returns a session carried by its cookie, and another one by its token.
+func (p *program) both(t *testing.T) (cookie, bearer http.Header) {
+	t.Helper()
+	return p.login(t), p.tokens(t, "/login", jsonLogin).bearer()
 }
 
 func TestQuickstart(t *testing.T) {
@@ -135,13 +158,15 @@ func TestQuickstart(t *testing.T) {
 	t.Run("schemes", p.testSchemes)
 	t.Run("refusals", p.testRefusals)
 	t.Run("logout", p.testLogout)
+	t.Run("refresh", p.testRefresh)
 	t.Run("browser", p.testBrowser)
+	t.Run("console", p.testConsole)
 	t.Run("curl", p.testCurl)
 	t.Run("interrupt", p.testInterrupt)
 }
 
 func (p *program) testSchemes(t *testing.T) {
-	cookie, bearer := p.login(t)
+	cookie, bearer := p.both(t)
 	key := http.Header{"X-Api-Key": {p.key}}
 	for _, s := range []step{
 		{"me by session", "GET", "/me", cookie, "", 200, `"scheme":"session"`},
@@ -149,8 +174,8 @@ func (p *program) testSchemes(t *testing.T) {
 		{"me by key", "GET", "/me", key, "", 200, `"actor_type":"api-key","scheme":"api-key","scopes":["reports:read"],"expires":null`},
 		{"me by nothing", "GET", "/me", nil, "", 401, `{"type":"unauthorized","message":"Unauthorized"}`},
 		{"reports by key", "GET", "/reports", key, "", 200, "January"},
-		{"reports by session", "GET", "/reports", cookie, "", 403, `"forbidden"`},
-		{"reports by token", "GET", "/reports", bearer, "", 403, `"forbidden"`},
+		{"reports by session", "GET", "/reports", cookie, "", 200, "January"},
+		{"reports by token", "GET", "/reports", bearer, "", 200, "January"},
 		{"public by nothing", "GET", "/public", nil, "", 200, "whoever"},
 		{"public by token", "GET", "/public", bearer, "", 200, "user demo"},
 		{"keys", "GET", "/.well-known/jwks.json", nil, "", 200, `"kty":"OKP"`},
@@ -160,19 +185,19 @@ func (p *program) testSchemes(t *testing.T) {
 }
 
 func (p *program) testRefusals(t *testing.T) {
-	cookie, bearer := p.login(t)
+	cookie, bearer := p.both(t)
 	both := http.Header{"Authorization": bearer["Authorization"], "X-Api-Key": {p.key}}
 	twice := http.Header{"Authorization": {bearer.Get("Authorization"), "Bearer x"}}
 	otherSite := http.Header{"Cookie": cookie["Cookie"], "Origin": {"https://evil.example"}}
-	otherLogin := http.Header{"Content-Type": {"application/json"}, "Sec-Fetch-Site": {"cross-site"}}
+	otherLogin := http.Header{"Content-Type": asForm["Content-Type"], "Sec-Fetch-Site": {"cross-site"}}
 	for _, s := range []step{
 		{"wrong password", "POST", "/login", asJSON, `{"email": "` + email + `", "password": "x"}`, 401, "Invalid email or password"},
 		{"unknown user", "POST", "/login", asJSON, `{"email": "x@example.com", "password": "x"}`, 401, "Invalid email or password"},
 		{"no JSON", "POST", "/login", asJSON, `{"email": `, 400, "invalid_request"},
 		{"too large", "POST", "/login", asJSON, `{"email": "` + strings.Repeat("x", 70_000), 413, `"message"`},
-		{"another site's log-in", "POST", "/login", otherLogin, jsonLogin, 403, "Cross-origin"},
+		{"another site's log-in", "POST", "/login", otherLogin, formLogin, 403, "Cross-origin"},
 		{"another site's log-out", "POST", "/logout", otherSite, "", 403, "Cross-origin"},
-		{"a key has no session", "POST", "/logout", http.Header{"X-Api-Key": {p.key}}, "", 400, "no session"},
+		{"a key has no session", "POST", "/logout", http.Header{"X-Api-Key": {p.key}}, "", 400, "no session to end"},
 		{"two credentials", "GET", "/me", both, "", 400, "invalid_request"},
 		{"two fields", "GET", "/me", twice, "", 400, "invalid_request"},
 		{"a tampered token", "GET", "/public", http.Header{"Authorization": {bearer.Get("Authorization") + "x"}}, "", 401, "unauthorized"},
@@ -183,31 +208,48 @@ func (p *program) testRefusals(t *testing.T) {
 }
 
 func (p *program) testLogout(t *testing.T) {
-	cookie, bearer := p.login(t)
+	cookie, bearer := p.both(t)
 	for _, s := range []step{
 		{"before", "GET", "/me", bearer, "", 200, "demo"},
-		{"log out", "POST", "/logout", cookie, "", 200, `"success":true`},
-		{"cookie after", "GET", "/me", cookie, "", 401, "unauthorized"},
+		{"log out by token", "POST", "/logout", bearer, "", 200, `"success":true`},
 		{"token after", "GET", "/me", bearer, "", 401, "unauthorized"},
+		{"the other session goes on", "GET", "/me", cookie, "", 200, "demo"},
+		{"log out by cookie", "POST", "/logout", cookie, "", 200, `"success":true`},
+		{"cookie after", "GET", "/me", cookie, "", 401, "unauthorized"},
 		{"page after", "GET", "/", cookie, "", 200, "Password"},
 	} {
 		t.Run(s.name, func(t *testing.T) { p.do(t, browse, s) })
 	}
 }
 
-func (p *program) testBrowser(t *testing.T) {
-	resp, _ := p.do(t, browse, step{"log in", "POST", "/login", asForm, formLogin, 303, ""})
-	if resp.Header.Get("Location") != "/" || len(resp.Cookies()) != 1 {
-		t.Fatalf("got %v", resp.Header)
+// testRefresh exchanges a refresh token, and logs out.
+func (p *program) testRefresh(t *testing.T) {
+	first := p.tokens(t, "/login", jsonLogin)
+	next := p.tokens(t, "/refresh", `{"refresh_token": "`+first.Refresh+`"}`)
+	if next.Refresh == first.Refresh {
+		t.Error("the refresh token is the same")
 	}
-	c := resp.Cookies()[0]
-	in := http.Header{"Cookie": {c.Name + "=" + c.Value}}
+	for _, s := range []step{
+		{"the first token", "GET", "/me", first.bearer(), "", 200, "demo"},
+		{"the next token", "GET", "/me", next.bearer(), "", 200, "demo"},
+		{"no refresh token", "POST", "/refresh", asJSON, "{}", 400, "refresh_token"},
+		{"log out", "POST", "/logout", next.bearer(), "", 200, `"success":true`},
+		{"the refresh token after", "POST", "/refresh", asJSON, `{"refresh_token": "` + next.Refresh + `"}`, 401, "unauthorized"},
+		{"the first token after", "GET", "/me", first.bearer(), "", 401, "unauthorized"},
+	} {
+		t.Run(s.name, func(t *testing.T) { p.do(t, browse, s) })
+	}
+}
+
+func (p *program) testBrowser(t *testing.T) {
+	in := p.login(t)
 	out := http.Header{"Cookie": in["Cookie"], "Content-Type": asForm["Content-Type"]}
 	again := out.Clone()
 	again.Set("Sec-Fetch-Mode", "navigate")
 	for _, s := range []step{
 		{"the page has a form", "GET", "/", nil, "", 200, `action="/login"`},
 		{"the page shows who", "GET", "/", in, "", 200, "demo"},
+		{"the page leads to the console", "GET", "/", in, "", 200, `<a href="/console/">`},
 		{"a wrong password shows the form", "POST", "/login", asForm, "email=x&password=y", 401, "Invalid email or password"},
 		{"log out", "POST", "/logout", out, "", 303, ""},
 		{"log out again", "POST", "/logout", again, "", 303, ""},
@@ -215,6 +257,40 @@ func (p *program) testBrowser(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) { p.do(t, browse, s) })
 	}
+}
+
+// testConsole makes a key on the pages of the console, and revokes it there. With another scope it opens another door only.
+func (p *program) testConsole(t *testing.T) {
+	in, bearer := p.both(t)
+	in.Set("Content-Type", asForm.Get("Content-Type"))
+	navigating := http.Header{"Sec-Fetch-Mode": {"navigate"}}
+	for _, s := range []step{
+		{"the start", "GET", "/console/", in, "", 303, ""},
+		{"without a log-in", "GET", "/console/keys", nil, "", 401, "unauthorized"},
+		{"a browser without a log-in", "GET", "/console/keys", navigating, "", 303, ""},
+		{"by key", "GET", "/console/keys", http.Header{"X-Api-Key": {p.key}}, "", 403, "forbidden"},
+		{"by token", "GET", "/console/keys", bearer, "", 200, "quickstart"},
+		{"sessions", "GET", "/console/sessions", in, "", 200, "This one"},
+	} {
+		t.Run(s.name, func(t *testing.T) { p.do(t, browse, s) })
+	}
+	for scope, status := range map[string]int{"reports:read": 200, "profile": 403} {
+		_, page := p.do(t, browse, step{"the form", "GET", "/console/keys/new", in, "", 200, "Create key"})
+		form := url.Values{"seen": {between(page, `name="seen" value="`, `"`)}, "title": {"t"}, "kind": {"secret"}, "scopes": {scope}, "expiry": {"7"}}
+		_, page = p.do(t, browse, step{"create", "POST", "/console/keys", in, form.Encode(), 201, "Copy the key now"})
+		key := http.Header{"X-Api-Key": {between(page, "spellcheck=\"false\" aria-describedby=\"secret-says\">", "<")}}
+		path := between(page, `class="button primary" href="`, `"`)
+		p.do(t, browse, step{"use", "GET", "/reports", key, "", status, ""})
+		p.do(t, browse, step{"revoke", "POST", path + "/revoke", in, "when=0", 303, ""})
+		p.do(t, browse, step{"use it after", "GET", "/reports", key, "", 401, "unauthorized"})
+	}
+}
+
+// between returns what is between two texts in page.
+func between(page, before, after string) string {
+	_, rest, _ := strings.Cut(page, before)
+	found, _, _ := strings.Cut(rest, after)
+	return found
 }
 
 func (p *program) testCurl(t *testing.T) {
