@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/countersign-go/countersign/auth"
 )
 
 func check[T comparable](t *testing.T, what string, got, want T) {
@@ -65,6 +68,7 @@ func (w world) logsIn(t *testing.T, method string) {
 	check(t, "address", email, map[bool]any{true: "ann@example.com"}[asked])
 	check(t, "name", name, map[bool]any{true: "ann of the tests"}[asked])
 	check(t, "secret", way.Secret.Reveal(), "")
+	check(t, "fresh", auth.Fresh(time.Minute, "oidc")(nil, w.who(t, first.Token)) == nil, method == "pss") // which has a MaxAge
 
 	// The second time she is known: to the provider by its cookie, and to the site.
 	second := w.ask(t, b, http.MethodPost, method+"/callback", b.logIn(t, w.begin(t, b, method), "ann"))

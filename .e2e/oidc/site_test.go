@@ -149,14 +149,20 @@ func (s *site) ask(t *testing.T, b browser, method, path string, fields url.Valu
 	return a
 }
 
-// identity returns whose token it is.
-func (s *site) identity(t *testing.T, token string) login.AuthIdentity {
+// who returns what a token says.
+func (s *site) who(t *testing.T, token string) auth.AuthContext {
 	t.Helper()
 	ac, err := s.verifier.VerifyToken(t.Context(), auth.Credential{Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := s.service.Get(t.Context(), ac.IdentityID)
+	return *ac
+}
+
+// identity returns whose token it is.
+func (s *site) identity(t *testing.T, token string) login.AuthIdentity {
+	t.Helper()
+	i, err := s.service.Get(t.Context(), s.who(t, token).IdentityID)
 	if err != nil {
 		t.Fatal(err)
 	}

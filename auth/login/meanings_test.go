@@ -3,6 +3,8 @@ package login_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/auth/login"
@@ -29,6 +31,30 @@ func TestAdmit(t *testing.T) {
 	check(t, "actor", who.Actor, auth.Actor{Type: "customer", ID: "cus_1"})
 	check(t, "identity", who.IdentityID, registration.IdentityID)
 	check(t, "factor", len(who.Factors) == 1 && who.Factors[0].Method == "pwd", true)
+}
+
+// Presence that was proven elsewhere is as old as it was there, and never of a time to come.
+func TestFactors(t *testing.T) {
+	for name, tt := range map[string]struct{ method, at, want string }{
+		"none":            {"", "", "no factor"},
+		"none, some time": {"", "-1h", "no factor"},
+		"just now":        {"fed", "", "0s"},
+		"before":          {"fed", "-1h", "1h0m0s"},
+		"a clock ahead":   {"fed", "1h", "0s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			out := login.Outcome{EntityID: "ann", Create: true, Method: tt.method}
+			if tt.at != "" {
+				out.At = time.Now().Add(must(time.ParseDuration(tt.at)))
+			}
+			s := newSite(providing(login.ProviderFunc(func(context.Context, *login.Request) (login.Outcome, error) { return out, nil })))
+			got := "no factor"
+			for _, f := range s.contextOf(t, s.browser().logIn(t)).Factors {
+				got = time.Since(f.At).String()
+			}
+			check(t, name, got, tt.want)
+		})
+	}
 }
 
 // Whoever resets a password has read the mail that was sent to the address.

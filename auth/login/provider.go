@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/auth/token"
@@ -75,6 +76,8 @@ type Outcome struct {
 	// Method is how presence was proven, see [auth.Factor]: "pwd" for a password. Default: none is claimed, and auth.Fresh
 	// does not let such a log-in pass.
 	Method string
+	// At is when it was proven, if that was elsewhere and before. Default, and at the latest: now.
+	At time.Time
 }
 
 // Reject returns the error of a [Provider] for credentials that are no good: 401, and message for the client, who should not

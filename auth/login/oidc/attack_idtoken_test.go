@@ -132,8 +132,12 @@ func TestHowPeopleLogIn(t *testing.T) {
 	} {
 		in(t, func(t *testing.T, w world) {
 			w.claims = tt.claims
-			_, err := w.visit(t.Context(), w.op)
+			got, err := w.visit(t.Context(), w.op)
 			check(t, name, verdict(err), tt.want)
+			if err == nil {
+				check(t, name+": method", got.Method, "oidc")
+				check(t, name+": when", got.At.Equal(tt.claims["auth_time"].(time.Time)), true)
+			}
 		}, func(c *oidc.Config) { c.MaxAge, c.ACRValues = 90*time.Second, []string{"mfa", "phr"} })
 	}
 }

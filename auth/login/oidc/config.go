@@ -63,7 +63,7 @@ type Config struct {
 	Algorithms []string
 
 	// MaxAge is how long ago people may have proven to the provider who they are, in whole seconds: it is asked for and
-	// enforced. Default: as long as the provider likes.
+	// enforced, and a log-in has the auth.Factor "oidc" of that time. Default: as long as the provider likes, and no factor.
 	MaxAge time.Duration
 	// ACRValues are the levels of authentication (acr) of which one is asked for and enforced. Default: any.
 	ACRValues []string

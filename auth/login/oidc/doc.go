@@ -48,8 +48,9 @@
 //
 // An e-mail address is verified if email_verified is the boolean true. The text "true" is not.
 //
-// A log-in claims no auth.Factor, with Config.MaxAge or without: a provider may let in a browser that it knows, and ask
-// nobody. So auth.Fresh lets nobody pass who has logged in here, however often: it is for routes that another method opens.
+// A provider may let in a browser that it knows, and ask nobody. So a log-in claims no auth.Factor, and auth.Fresh does not let
+// it pass, unless Config.MaxAge is set: the provider has to say then when it asked them last, and the log-in has the factor "oidc"
+// of that time. Whoever logs in again for auth.Fresh(5*time.Minute) needs a MaxAge that is no longer, or is not asked again.
 //
 // # What the surroundings must do
 //

@@ -57,8 +57,6 @@ func (o *openID) verify(ctx context.Context, v *view, text, accessToken, nonce s
 		err = errors.New("ID token beside another access token")
 	case len(o.config.ACRValues) > 0 && !slices.Contains(o.config.ACRValues, cleanText(get("acr"), maxText)):
 		err = errors.New("ID token without an acr that was asked for")
-	default:
-		err = o.config.checkAge(get)
 	}
 	if err != nil {
 		return jwtx.Claims{}, err
@@ -122,22 +120,23 @@ func accessTokenHash(idToken, accessToken string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
 }
 
-// checkAge returns an error unless people have proven who they are as lately as they must have.
-func (c Config) checkAge(get func(string) json.RawMessage) error {
+// authTime returns when people have proven to the provider who they are, if it was asked to say so, and an error unless that
+// was as lately as it must have been.
+func (c Config) authTime(get func(string) json.RawMessage) (time.Time, error) {
 	if c.MaxAge == 0 {
-		return nil
+		return time.Time{}, nil
 	}
 	var seconds *float64
 	if json.Unmarshal(get("auth_time"), &seconds) != nil || seconds == nil {
-		return errors.New("ID token without the auth_time that was asked for")
+		return time.Time{}, errors.New("ID token without the auth_time that was asked for")
 	}
 	const year10000 = 253402300800
 	if *seconds <= 0 || *seconds >= year10000 {
-		return errors.New("ID token with an impossible auth_time")
+		return time.Time{}, errors.New("ID token with an impossible auth_time")
 	}
-	age := time.Since(time.Unix(int64(*seconds), 0))
-	if age > c.MaxAge+c.Leeway || age < -c.Leeway {
-		return fmt.Errorf("ID token whose auth_time is not of the last %v", c.MaxAge)
+	at := time.Unix(int64(*seconds), 0)
+	if age := time.Since(at); age > c.MaxAge+c.Leeway || age < -c.Leeway {
+		return time.Time{}, fmt.Errorf("ID token whose auth_time is not of the last %v", c.MaxAge)
 	}
-	return nil
+	return at, nil
 }

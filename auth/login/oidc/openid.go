@@ -13,6 +13,9 @@ import (
 	"github.com/countersign-go/countersign/auth/login"
 )
 
+// method is how presence is proven elsewhere, see auth.Factor.
+const method = "oidc"
+
 // openID is the dialect of OpenID Connect.
 type openID struct {
 	config Config
@@ -63,6 +66,10 @@ func (o *openID) identify(ctx context.Context, s *server, t *oauth2.Token, f flo
 	if err != nil {
 		return login.Outcome{}, reject(err)
 	}
+	at, err := o.config.authTime(claimsOf(claims))
+	if err != nil {
+		return login.Outcome{}, reject(err)
+	}
 	p := readProfile(claims.Subject, claimsOf(claims))
 	if o.config.UserInfo {
 		more, err := o.userInfo(ctx, s, t.AccessToken, claims.Subject)
@@ -74,7 +81,11 @@ func (o *openID) identify(ctx context.Context, s *server, t *oauth2.Token, f flo
 	if o.verifiedOnly && p.verifiedEmail() == "" {
 		return login.Outcome{}, rejectSaying(notVerified, errors.New("no verified e-mail address"))
 	}
-	return p.outcome()
+	out, err := p.outcome()
+	if !at.IsZero() {
+		out.Method, out.At = method, at
+	}
+	return out, err
 }
 
 // userInfo returns what the userinfo endpoint says of subject (OpenID Connect Core 1.0, section 5.3). What it says of anybody
