@@ -88,6 +88,12 @@ func TestEntityID(t *testing.T) {
 		{"ordinal", "\u00aann@example.com", ""},
 		{"Greek question mark, which is ;", "ann\u037e@example.com", ""},
 		{"not equal, of = and a stroke", "a=\u0338@example.com", ""},
+		{"Linear B, not composed as the A of its last 16 bits", "\U00010041\u0300nn@example.com", ""},
+		{"the same of Chinese", "\U00020041\u0300nn@example.com", ""},
+		{"the same when in lower case only", "\U00010403\u0308@example.com", ""},
+		{"the same of a mark beyond them", "\u1099\U000110ba@example.com", ""},
+		{"composed of characters beyond 16 bits", "\U00011099\U000110ba@example.com", "\U0001109a@example.com"},
+		{"not composed of them", "\U00010041@example.com", "\U00010041@example.com"},
 
 		{"zero width space", "an\u200bn@example.com", ""},
 		{"zero width joiner", "an\u200dn@example.com", ""},
