@@ -50,10 +50,11 @@ func (c Challenge) String() string {
 	return b.String()
 }
 
-// named reports whether one of the first n parameters has the name, which is compared without case (RFC 9110, 11.2).
+// named reports whether one of the first n parameters has the name, which is a token, and is compared without case (RFC 9110,
+// section 11.2). What is left out is not there: strings.EqualFold would take the long s for one of ASCII.
 func (c Challenge) named(name string, n int) bool {
 	for _, p := range c.Params[:n] {
-		if strings.EqualFold(p.Name, name) {
+		if isToken(p.Name) && strings.EqualFold(p.Name, name) {
 			return true
 		}
 	}

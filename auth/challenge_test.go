@@ -37,6 +37,8 @@ func TestChallenge(t *testing.T) {
 		{"a name twice, in other case", "Bearer", []auth.Param{{"realm", "a"}, {"x", "y"}, {"REALM", "b"}}, `Bearer realm="a", x="y"`},
 		{"a name that is none", "Bearer", []auth.Param{{"a b", "c"}, {"", "d"}, {"a=", "e"}, {"a\r\n", "f"}, {"é", "g"}, {"a\"", "h"}}, `Bearer`},
 		{"a name that is none, before a good one", "Bearer", []auth.Param{{"a b", "c"}, {"realm", "d"}}, `Bearer realm="d"`},
+		{"a name that is none, and another but for case", "Bearer", []auth.Param{{"\u017fcope", "a"}, {"scope", "b"}, {"\u212a", "c"}, {"k", "d"}},
+			`Bearer scope="b", k="d"`},
 		{"no scheme", "", []auth.Param{{"realm", "a"}}, ""},
 		{"a scheme that is none", "Bearer realm", nil, ""},
 		{"a scheme with a line break", "Bearer\r\nX: y", nil, ""},
@@ -104,6 +106,7 @@ func FuzzChallenge(f *testing.F) {
 	f.Add("Bearer", "realm", "a\r\nb", "REALM", `\`)
 	f.Add("B earer", "", "é", "error", "\x00\xff")
 	f.Add("Bearer", "a", strings.Repeat(`"`, 3000), "b", `", c="d`)
+	f.Add("Bearer", "\u017fcope", "a", "scope", "b")
 	f.Add("Bearer", "scope", strings.Repeat("a b", 500), "b", strings.Repeat(" ", 2000))
 	f.Fuzz(func(t *testing.T, scheme, name1, value1, name2, value2 string) {
 		c := auth.Challenge{Scheme: scheme}.With(auth.Param{name1, value1}, auth.Param{name2, value2})
