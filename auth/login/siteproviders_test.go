@@ -69,7 +69,10 @@ func (p *passwords) Register(_ context.Context, req *login.Request) (login.Outco
 		return login.Outcome{}, login.Reject("Password is required")
 	}
 	id, err := p.EntityID(email)
-	return login.Outcome{EntityID: id, Identifier: email, Secret: p.hash(password), Method: "pwd"}, err
+	if err != nil || len(password) > 1024 || strings.Contains(password, "\x00") { // which no store keeps, as there is no real hash
+		return login.Outcome{}, login.Reject("Email or password cannot be kept")
+	}
+	return login.Outcome{EntityID: id, Identifier: email, Secret: p.hash(password), Method: "pwd"}, nil
 }
 
 func (p *passwords) EntityID(identifier string) (string, error) {
