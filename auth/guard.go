@@ -56,7 +56,8 @@ func New(scheme Scheme, opts *Options) *Guard {
 }
 
 // Require returns the middleware that lets a request pass which is authenticated, has an actor, and satisfies all rules.
-// Without rules every actor passes, also by a credential that has no scope. It panics for a nil rule.
+// Without rules every actor passes, also by a credential that has no scope. An identity that has no actor yet is 401, unless
+// [AllowUnregistered] is one of the rules. It panics for a nil rule.
 func (g *Guard) Require(rules ...Rule) func(http.Handler) http.Handler {
 	rules = mustRules("Require", rules)
 	return func(next http.Handler) http.Handler {
