@@ -60,7 +60,8 @@ type endpoint struct {
 // inMemory tells the issuers without a server apart.
 var inMemory atomic.Int64
 
-// NewIssuer starts an identity provider that ends with the test. opts may be nil.
+// NewIssuer starts an identity provider that ends with the test. opts may be nil. It answers for its JWK Set and its discovery
+// documents; whatever else these name, such as the token endpoint, is 404: see the package comment.
 func NewIssuer(t testing.TB, opts *IssuerOptions) *Issuer {
 	t.Helper()
 	i := &Issuer{t: t, ended: make(chan struct{}), changed: make(chan struct{})}
