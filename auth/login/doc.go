@@ -17,7 +17,7 @@
 //
 // The guard accepts the cookies and the tokens of those sessions. Who has registered and is no customer yet has a token of
 // another kind, so the verifier's Kinds are jwtx.Access and jwtx.Registration; without the latter a registration leads
-// nowhere but to 401. The Example of [New] has all that belongs together.
+// nowhere but to 401. The Example of [New], in example_test.go, has all that belongs together.
 //
 //	guard := auth.New(auth.AnyOf(sessions.Scheme(), auth.Bearer(verifier, nil)), nil)
 //
@@ -50,6 +50,11 @@
 //	POST /auth/verification/request {entity_id, entity_type, code_provider?, metadata?}: an event with a token
 //	POST /auth/verification/confirm {code}: which is that token
 //	GET /auth/openapi.json        all of this as an OpenAPI document
+//
+// So somebody new gets to a cookie in four steps: a registration, or a first log-in by a provider that makes the identity then
+// (see Outcome.Create); the application's own route, which calls [Service.Link]; a refresh; and a session. A client
+// sees in the token of a jwtx.Signer whether the second step is still to be done: its claim actor_id is "" then. Until a refresh
+// other routes answer 401.
 //
 // With [Config.VerifyFirst] a registration, and a log-in before the address was shown, is {"verification_required": true}.
 //

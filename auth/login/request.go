@@ -47,9 +47,11 @@ func (r *Request) Text(name string) (string, error) {
 	return text, nil
 }
 
-// Find returns what is kept of an entity of this provider, or [ErrNotFound]: that is also said of one that is disabled. It
-// counts as an attempt to log in to the account, whether there is one or not: its error may be a 429 that is to be passed
-// on. A provider that compares secrets calls it before, once, and does the same work if there is none.
+// Find returns what is kept of an entity of this provider, or [ErrNotFound]: that is also said of one that is disabled, and of
+// what nobody can be known by, such as text that is empty or too long. It counts as an attempt to log in to the account,
+// whether there is one or not: its error may be a 429 that is to be passed on. A provider that compares secrets calls it
+// before, once, does the same work if there is none, and then answers with [Reject] in both cases: ErrNotFound itself would
+// be 500.
 func (r *Request) Find(ctx context.Context, entityID string) (ProviderIdentity, error) {
 	if r.accounts == nil {
 		return ProviderIdentity{}, errNoService

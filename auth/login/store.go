@@ -20,7 +20,8 @@ var (
 // server does not answer wraps [auth.ErrUnavailable]. Each read sees each change that has returned, so it does not ask a
 // replica that lags behind. Package store/storetest has the suite that a store must pass.
 //
-// Create and Replace refuse an identity that [AuthIdentity.Check] refuses.
+// Create and Replace refuse an identity that [AuthIdentity.Check] refuses. A Secret encodes as "[redacted]", in JSON too: a store
+// writes what [token.Secret.Reveal] returns.
 type Store interface {
 	// Create keeps i with Version 1, or returns ErrExists if there is one with its ID, or one that logs in by one of its
 	// providers as the same entity.
