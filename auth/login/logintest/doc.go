@@ -8,4 +8,10 @@
 //			Bad:     map[string]func(logintest.Fields) logintest.Fields{"another code": …},
 //		})
 //	}
+//
+// A provider whose method has not quite the signature of [login.Registrar], [login.Updater] or [login.Callbacker] is none, and
+// nobody can register, reset a password or come back. TestProvider says so where Requests has fields for it. It is wise to say
+// what the provider is beside it as well:
+//
+//	var _ login.Registrar = codes{}
 package logintest

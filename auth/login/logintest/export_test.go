@@ -12,3 +12,6 @@ func FailedCases(p login.Provider, q Requests) (failed []string, why string) {
 	}
 	return failed, why
 }
+
+// Fit returns what is wrong with requests that are not for what p can do.
+func Fit(p login.Provider, q Requests) error { return q.fit(p) }

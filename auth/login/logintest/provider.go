@@ -1,6 +1,7 @@
 package logintest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/countersign-go/countersign/auth/login"
@@ -13,11 +14,8 @@ func TestProvider(t *testing.T, p login.Provider, q Requests) {
 	if p == nil || q.Account == nil || len(q.Bad) == 0 {
 		t.Fatal("logintest: TestProvider needs a provider, Requests.Account and Requests.Bad")
 	}
-	if _, ok := p.(login.Registrar); ok && q.Register == nil {
-		t.Fatal("logintest: the provider is a Registrar: TestProvider needs Requests.Register")
-	}
-	if _, ok := p.(login.Updater); ok && q.Update == nil {
-		t.Fatal("logintest: the provider is an Updater: TestProvider needs Requests.Update")
+	if err := q.fit(p); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -26,6 +24,27 @@ func TestProvider(t *testing.T, p login.Provider, q Requests) {
 			}
 		})
 	}
+}
+
+// fit returns what is wrong with requests that are not for what the provider can do. Those for more than it can do are a
+// mistake, too: a method with another signature than it should have would never be called, and nothing be found wrong with it.
+func (q Requests) fit(p login.Provider) error {
+	_, registers := p.(login.Registrar)
+	_, updates := p.(login.Updater)
+	_, callsBack := p.(login.Callbacker)
+	switch {
+	case registers && q.Register == nil:
+		return errors.New("logintest: the provider is a Registrar: TestProvider needs Requests.Register")
+	case updates && q.Update == nil:
+		return errors.New("logintest: the provider is an Updater: TestProvider needs Requests.Update")
+	case !registers && q.Register != nil:
+		return errors.New("logintest: there is Requests.Register, but the provider is no Registrar: see how its method is declared")
+	case !updates && q.Update != nil:
+		return errors.New("logintest: there is Requests.Update, but the provider is no Updater: see how its methods are declared")
+	case !callsBack && q.Elsewhere != nil:
+		return errors.New("logintest: there is Requests.Elsewhere, but the provider is no Callbacker: see how its method is declared")
+	}
+	return nil
 }
 
 type providerCase struct {
