@@ -71,9 +71,9 @@ type Config struct {
 	Leeway  time.Duration // how far the provider's clock may be off; default: 1 minute, at most 10 minutes
 	Timeout time.Duration // what one step of a log-in may take, with all requests that it needs; default: 10 seconds
 
-	// Transport sends the requests, for a proxy or a certificate authority of one's own. Default: one like
-	// http.DefaultTransport. Redirects are not followed and cookies not kept, whatever it is. It must end when the request's
-	// context is done.
+	// Transport sends the requests, for a proxy, a certificate authority of one's own, or a test without a network: what such a
+	// test has to answer shows example_login_test.go. Default: one like http.DefaultTransport. Redirects are not followed and
+	// cookies not kept, whatever it is. It must end when the request's context is done.
 	Transport http.RoundTripper
 	// Logger is told when metadata or keys cannot be had. Default: slog.Default().
 	Logger *slog.Logger

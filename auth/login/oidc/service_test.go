@@ -136,3 +136,5 @@ func sameSubjects(t *testing.T, s *shop, one, two *op) {
 	status, _ := v.ask("one/callback", v.bring(t, "two", two))
 	check(t, "the state of another issuer", status, http.StatusUnauthorized)
 }
+
+func TestLogInAtAnIssuerOfATest(t *testing.T) { testStaff(t) }
