@@ -34,6 +34,18 @@ var document []byte
 // The document that the handler serves at openapi.json, below its path, describes all of it: the kind of a key is its type
 // there, which a new one has to name, its text the token, and its channels are sales_channels.
 //
+//	GET /admin/api-keys                      {api_keys, count, offset, limit}; q, id, title, type, revoked_at, order, limit, offset
+//	POST /admin/api-keys                     {title, type, scopes?, expires_at?, metadata?, sales_channels?}: a new key
+//	GET, POST, DELETE /admin/api-keys/{id}   see it, change {title?, metadata?}, forget one that was revoked
+//	POST /admin/api-keys/{id}/rotate         {overlap?}: a new key in its place, beside which it works for so many seconds
+//	POST /admin/api-keys/{id}/revoke         {revoke_in?, reason?}: its end for good, in so many seconds
+//	POST /admin/api-keys/{id}/disable        it is refused until it is enabled
+//	POST /admin/api-keys/{id}/enable
+//	POST /admin/api-keys/{id}/sales-channels {add?, remove?}, of a publishable key
+//	GET /admin/api-keys/openapi.json         all of this as an OpenAPI document
+//
+// What succeeds is 200, and {"api_key": {…}} where it is about one that is still there; that of a new key has its text in token.
+//
 // A mux needs it twice, for the path itself and for what is below:
 //
 //	mux.Handle(apikey.DefaultPath, handler)
