@@ -31,7 +31,8 @@
 // Each case reports what is wrong in words: what was done, what came, what should have come, and why that matters. Run the
 // suites with -race, and against the real server, several times. A case takes 64 connections at most at once, so a store
 // with fewer must make calls wait. Most cases need no more than a moment; those that interrupt calls at many moments make
-// about a thousand calls each.
+// about a thousand calls each. A call has five seconds there, waiting for others included: a store that writes all of its
+// records anew for each change may need more, above all with -race on a busy machine.
 //
 // # What fails
 //

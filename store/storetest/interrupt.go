@@ -75,7 +75,8 @@ func worksWithin(ctx context.Context, name string, limit time.Duration, do func(
 	defer cancel()
 	err, wrong := prompt(ctx, name, limit+patience, do)
 	if wrong == nil && err != nil {
-		wrong = fmt.Errorf("%s returned %s, want nil: has an interrupted call left a lock behind?", name, quote(err))
+		wrong = fmt.Errorf("%s returned %s, want nil within %v: has an interrupted call left a lock behind, or are calls slow?",
+			name, quote(err), limit)
 	}
 	return wrong
 }
