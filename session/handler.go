@@ -35,6 +35,12 @@ var document []byte
 // the rules of opts; what it does, it does by [Manager.As], so that the policy of m is asked about it. All refusals are
 // guard's. The document that the handler serves at openapi.json, below its path, describes all of it.
 //
+//	GET /admin/sessions               {sessions, count, offset, limit}, the oldest first; actor_type, actor_id, limit, offset
+//	GET, DELETE /admin/sessions/{id}  see it, end it
+//	POST /admin/sessions/end-others   end one's own, but not the one behind the request
+//	POST /admin/sessions/end-all      {actor_type?, actor_id?}: end somebody's; default: one's own
+//	GET /admin/sessions/openapi.json  all of this as an OpenAPI document
+//
 // A mux needs it twice, for the path itself and for what is below:
 //
 //	mux.Handle(session.DefaultPath, handler)
