@@ -2,6 +2,7 @@ package apikey_test
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/countersign-go/countersign/apikey"
 	"github.com/countersign-go/countersign/auth"
 	"github.com/countersign-go/countersign/auth/token"
+	"github.com/countersign-go/countersign/store/memory"
 )
 
 // FuzzVerifyToken holds that one text is accepted, and that a read of the store is made for nothing but what package token
@@ -59,9 +61,10 @@ func FuzzSpec(f *testing.F) {
 	f.Add("nightly report", "reports:read *", "", `{"a":1}`, "ann", false)
 	f.Add("the shop", "", "web", "", "ann", true)
 	f.Add("\xff", "a\x00", "\n", "[]", "", true)
-	s := newSite()
+	store := memory.NewAPIKeys(nil)
+	m := must(apikey.New(apikey.Config{Store: store, Logger: slog.New(slog.DiscardHandler)}))
 	f.Fuzz(func(t *testing.T, title, scopes, channel, metadata, owner string, publishable bool) {
-		k, _, err := s.Issue(t.Context(), apikey.Spec{
+		k, _, err := m.Issue(t.Context(), apikey.Spec{
 			Kind: map[bool]apikey.Kind{true: apikey.Publishable}[publishable], Title: title, Owner: auth.Actor{Type: "user", ID: owner},
 			Scopes: auth.ParseSet(scopes), Channels: auth.NewSet(channel), Metadata: auth.RawMetadata(metadata),
 		})
@@ -69,5 +72,8 @@ func FuzzSpec(f *testing.F) {
 		check(t, "the error names a field", err == nil || errors.As(err, &invalid) && invalid.Field != "", true)
 		check(t, "a store keeps it", err != nil || k.Check() == nil, true)
 		check(t, "it is text", utf8.ValidString(text(err)), true)
+		if err == nil { // a store that is full would say so of all that follows, and name no field
+			check(t, "Delete", store.Delete(t.Context(), k.ID), nil)
+		}
 	})
 }
