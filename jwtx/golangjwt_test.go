@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -11,10 +12,10 @@ import (
 	"github.com/countersign-go/countersign/jwtx"
 )
 
-// strictly are all options of golang-jwt that refuse more.
-func strictly() *jwt.Parser {
-	return jwt.NewParser(jwt.WithValidMethods(slices.Concat(secretAlgs, pairAlgs)), jwt.WithExpirationRequired(), jwt.WithIssuer(issuer),
-		jwt.WithAudience(audience), jwt.WithIssuedAt(), jwt.WithStrictDecoding())
+// strictly are all options of golang-jwt that refuse more, and others.
+func strictly(others ...jwt.ParserOption) *jwt.Parser {
+	return jwt.NewParser(append(others, jwt.WithValidMethods(slices.Concat(secretAlgs, pairAlgs)), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithIssuedAt(), jwt.WithStrictDecoding())...)
 }
 
 // publicKey is the jwt.Keyfunc of the keys that the tests have.
@@ -24,11 +25,14 @@ func publicKey(token *jwt.Token) (any, error) {
 	return source.VerificationKey(context.Background(), issuer, alg, alg)
 }
 
-// checkGolangJWT has golang-jwt read a token that we accept. It must accept it too, and read the same.
-func checkGolangJWT(t *testing.T, token string, want jwtx.Claims) {
+// checkGolangJWT has golang-jwt read a token that we began to look at then, and accept. It must accept it too, and read the
+// same. It drops the parts of a second, so a token may have expired to it up to a second before; and what it looks at is the
+// time when we began, as one may expire in between, with the time since as leeway, as one may become good in between.
+func checkGolangJWT(t *testing.T, token string, want jwtx.Claims, began time.Time) {
 	t.Helper()
 	theirs := jwt.MapClaims{}
-	if _, err := strictly().ParseWithClaims(token, theirs, publicKey); err != nil {
+	parser := strictly(jwt.WithTimeFunc(func() time.Time { return began }), jwt.WithLeeway(time.Second+time.Since(began)))
+	if _, err := parser.ParseWithClaims(token, theirs, publicKey); err != nil {
 		t.Fatalf("we accept %s, golang-jwt: %v", token, err)
 	}
 	iss, _ := theirs.GetIssuer()
@@ -61,9 +65,10 @@ func TestGolangJWTAcceptsOurs(t *testing.T) {
 	ours := auth.Tokens(onlyFor{verifierWith(), secretAlgs}, must(jwtx.NewVerifier(pairConfig())))
 	for name, token := range tokens {
 		t.Run(name, func(t *testing.T) {
+			began := time.Now()
 			ac := must(ours.VerifyToken(context.Background(), auth.Credential{Token: token}))
 			c, _ := auth.Value[jwtx.Claims](*ac)
-			checkGolangJWT(t, token, c)
+			checkGolangJWT(t, token, c, began)
 		})
 	}
 }
