@@ -84,8 +84,9 @@ func (v *variables) keys() *Set {
 	return set
 }
 
-// checkTogether finds what is wrong with keys that are each good: no two may be confused, and a secret beside a public key
-// would be one copy away from being published. own and some of the others may be nil.
+// checkTogether finds what is wrong with keys that are each good: no two may be confused, a secret beside a public key would
+// be one copy away from being published, and of more keys than ParseSet reads verifiers would refuse all. own and some of the
+// others may be nil.
 func (v *variables) checkTogether(own *Key, others []*Key) {
 	several := len(others) > 1 || len(others) == 1 && own != nil
 	holders := map[string]string{} // by ID
@@ -112,6 +113,9 @@ func (v *variables) checkTogether(own *Key, others []*Key) {
 		}
 		_, secret := k.secret()
 		kinds[secret] = true
+	}
+	if own != nil && len(others) >= maxKeys {
+		v.mistake(varContent, "more than %d keys, counting that of %s", maxKeys, v.ownName())
 	}
 	if len(kinds) > 1 {
 		v.mistake(varContent, "secrets beside public keys, counting %s and %s", varSecretKey, varPublicKey)

@@ -3,6 +3,7 @@ package jwks_test
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -246,6 +247,27 @@ func TestFromEnvironmentRefusesDocuments(t *testing.T) {
 	})
 }
 
+// manyKeys returns a document of n keys.
+func manyKeys(n int) string {
+	var keys [][]byte
+	for i := range n {
+		keys = append(keys, with(ecJWK, changes{"kid": fmt.Sprint("former ", i)}))
+	}
+	return string(setOf(keys...))
+}
+
+func TestFromEnvironmentRefusesManyKeys(t *testing.T) {
+	const want = "JWKS_CONTENT: more than 100 keys"
+	refuseEnvironments(t, []badEnvironment{
+		{"101 keys in a document", env{"JWKS_CONTENT": manyKeys(101)}, []string{want}},
+		{"100 keys beside a private key", env{"JWT_SECRET_KEY": ecPEM, "JWKS_CONTENT": manyKeys(100)}, []string{want}},
+		{"100 keys beside a public key", env{"JWT_PUBLIC_KEY": ecPublicPEM, "JWKS_CONTENT": manyKeys(100)}, []string{want}},
+	})
+	for _, variables := range []env{{"JWKS_CONTENT": manyKeys(100)}, {"JWT_SECRET_KEY": ecPEM, "JWKS_CONTENT": manyKeys(99)}} {
+		checkSetWritten(t, must(fromEnv(variables)).Keys, 0)
+	}
+}
+
 func TestFromEnvironmentRefusesText(t *testing.T) {
 	sec := string(secret)
 	refuseEnvironments(t, []badEnvironment{
@@ -331,6 +353,7 @@ func FuzzFromEnvironment(f *testing.F) {
 	f.Add(string(secret), "", "HS256", "k", string(setOf(octJWK)), "https://login.example", "a, b", "1d")
 	f.Add(ecPEM, ecPublicPEM, "ES256", "", string(setOf(rsaJWK)), "i", "a", "15 minutes")
 	f.Add("", rsaPublicPEM, "PS256", "k", "", "i", "a,", "3600")
+	f.Add(ecPEM, "", "", "", manyKeys(100), "i", "a", unset)
 	f.Fuzz(func(t *testing.T, secretKey, publicKey, algorithm, keyID, content, issuer, audience, expiresIn string) {
 		all := env{"JWT_SECRET_KEY": secretKey, "JWT_PUBLIC_KEY": publicKey, "JWT_ALGORITHM": algorithm, "JWT_KEYID": keyID,
 			"JWKS_CONTENT": content, "JWT_ISSUER": issuer, "JWT_AUDIENCE": audience, "JWT_EXPIRES_IN": expiresIn}
@@ -349,7 +372,7 @@ func FuzzFromEnvironment(f *testing.F) {
 		if e.Issuer == "" || len(e.Audience) == 0 || slices.Contains(e.Audience, "") || len(e.Algorithms) == 0 {
 			t.Errorf("issuer %q, audience %q, algorithms %q", e.Issuer, e.Audience, e.Algorithms)
 		}
-		if e.Lifetime < 0 || e.Lifetime > 365*24*time.Hour || (e.Lifetime == 0) != (expiresIn == "") {
+		if e.Lifetime < 0 || e.Lifetime > 365*24*time.Hour || (e.Lifetime == 0) != (all["JWT_EXPIRES_IN"] == unset) {
 			t.Errorf("%q became %v", expiresIn, e.Lifetime)
 		}
 		for _, algorithm := range e.Algorithms {
@@ -357,9 +380,7 @@ func FuzzFromEnvironment(f *testing.F) {
 				t.Errorf("algorithms %q mix secrets with public keys", e.Algorithms)
 			}
 		}
-		if _, err := jwks.ParseSet(must(e.Keys.PrivateJWKSet())); err != nil {
-			t.Error(err)
-		}
+		checkSetWritten(t, e.Keys, len(content))
 	})
 }
 

@@ -242,17 +242,31 @@ func FuzzParseSet(f *testing.F) {
 			}
 			return
 		}
-		document := must(set.PrivateJWKSet())
-		again, err := jwks.ParseSet(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if twice := must(again.PrivateJWKSet()); string(twice) != string(document) {
-			t.Error("what was written is read as another set")
-		}
-		kid, alg, _, _ := set.SigningKey(context.Background())
-		if gotKid, gotAlg, _, _ := again.SigningKey(context.Background()); gotKid != kid || gotAlg != alg {
-			t.Errorf("signs with %q, %q, then with %q, %q", kid, alg, gotKid, gotAlg)
-		}
+		checkSetWritten(t, set, len(data))
 	})
+}
+
+// checkSetWritten fails unless what is written of a set is read as the same set. Its keys were read from that many bytes. What
+// is written may be longer: an ID of its own for each key, and six bytes for each < in one. So what was read of more than half
+// of what ParseSet reads may be too long to be read again, and is then not written.
+func checkSetWritten(t *testing.T, set *jwks.Set, size int) {
+	t.Helper()
+	document, err := set.PrivateJWKSet()
+	if err != nil && size > 256<<10 && strings.Contains(err.Error(), "over 512 KiB") {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := jwks.ParseSet(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if twice := must(again.PrivateJWKSet()); string(twice) != string(document) {
+		t.Error("what was written is read as another set")
+	}
+	kid, alg, _, _ := set.SigningKey(context.Background())
+	if gotKid, gotAlg, _, _ := again.SigningKey(context.Background()); gotKid != kid || gotAlg != alg {
+		t.Errorf("signs with %q, %q, then with %q, %q", kid, alg, gotKid, gotAlg)
+	}
 }
