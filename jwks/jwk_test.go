@@ -223,11 +223,14 @@ func checkQuotesNothing(t *testing.T, data []byte, err error) {
 	var members map[string]any
 	_ = json.Unmarshal(data, &members)
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
-		if value, _ := members[name].(string); len(value) > 8 && strings.Contains(err.Error(), value) {
+		if value, _ := members[name].(string); len(value) > longestWord && strings.Contains(err.Error(), value) && !strings.Contains(value, " ") {
 			t.Errorf("error %q holds member %q", err, name)
 		}
 	}
 }
+
+// longestWord is that of the errors: a member may be a word of them.
+const longestWord = len("(CVE-2017-15361)")
 
 // checkUsable fails unless all that can be done with k works: sign and verify, choose it in a set, publish it and read
 // that again.
@@ -298,6 +301,7 @@ func FuzzParseJWK(f *testing.F) {
 		f.Add(with(jwk, publicOnly))
 		f.Add(with(jwk, changes{"use": "sig", "key_ops": []string{"sign", "verify"}, "kid": "é\u2028"}))
 	}
+	f.Add([]byte(`{"d":"jwks: JWK","k":"supported"}`)) // what the error says anyway
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := jwks.ParseJWK(data)
 		if err != nil {
