@@ -52,6 +52,30 @@ var rsaOf = func() func(bits int) *rsa.PrivateKey {
 	}
 }()
 
+// ofComposite returns an RSA key one of whose primes, the first or the second, is a product of two. Its numbers fit each other
+// as those of a good key do, but what it signs does not verify.
+func ofComposite(first bool) *rsa.PrivateKey {
+	one, e := big.NewInt(1), big.NewInt(65537)
+	for {
+		p := rsaOf(2048).Primes[0]
+		q := new(big.Int).Mul(must(rand.Prime(rand.Reader, 512)), must(rand.Prime(rand.Reader, 512)))
+		if first {
+			p, q = q, p
+		}
+		n, p1, q1 := new(big.Int).Mul(p, q), new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)
+		d := new(big.Int).ModInverse(e, new(big.Int).Mul(p1, q1))
+		if d == nil || n.BitLen() < 2048 {
+			continue
+		}
+		// With (p-1)(q-1) for the modulus d may be longer than needed, but not than n.
+		k := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: 65537}, D: d, Primes: []*big.Int{p, q}}
+		k.Precomputed = rsa.PrecomputedValues{
+			Dp: new(big.Int).Mod(d, p1), Dq: new(big.Int).Mod(d, q1), Qinv: new(big.Int).ModInverse(q, p),
+		}
+		return k
+	}
+}
+
 func signerOf(k *jwks.Key) crypto.Signer {
 	_, _, s, err := must(jwks.NewSet(k)).SigningKey(context.Background())
 	return must(s, err)

@@ -100,6 +100,8 @@ func TestNewKeyRefusesRSA(t *testing.T) {
 		{"an RSA key pair with another's prime", primes(p, new(big.Int).Add(q, big.NewInt(2))), nil, "belong together"},
 		{"an RSA key pair without a modulus", &rsa.PrivateKey{PublicKey: *publicRSA(nil, 65537), D: d, Primes: rsaKey.Primes}, nil, "modulus"},
 		{"an RSA key pair with a wrong precomputed value", wrongCRT, nil, "belong together"},
+		{"an RSA key pair whose first prime is none", ofComposite(true), nil, "belong together"},
+		{"an RSA key pair whose second prime is none", ofComposite(false), nil, "belong together"},
 		{"an RSA key of 2047 bits", publicRSA(bits(2047), 65537), nil, "2047 bits, which is not 2048 to 16384"},
 		{"an RSA key of 16385 bits", publicRSA(bits(16385), 65537), nil, "16385 bits"},
 		{"a negative RSA modulus", publicRSA(new(big.Int).Neg(n), 65537), nil, "without a modulus"},

@@ -127,7 +127,7 @@ func copyRSA(k *rsa.PrivateKey) (crypto.Signer, error) {
 		own.Primes = append(own.Primes, new(big.Int).Set(prime))
 	}
 	own.Precompute()
-	if own.Validate() != nil || !sameCRT(k.Precomputed, own.Precomputed) {
+	if own.Validate() != nil || !sameCRT(k.Precomputed, own.Precomputed) || slices.ContainsFunc(own.Primes, isComposite) {
 		return nil, errInconsistent
 	}
 	// Validate refuses primes that differ too little and a small d. A short prime can be found however long the other is.
@@ -136,6 +136,9 @@ func copyRSA(k *rsa.PrivateKey) (crypto.Signer, error) {
 	}
 	return own, nil
 }
+
+// isComposite reports whether n is no prime. Validate does not look, and what a key with such a number signs does not verify.
+func isComposite(n *big.Int) bool { return !n.ProbablyPrime(0) }
 
 // sameCRT reports whether what was precomputed is right. A wrong value makes a signature that gives a prime away.
 func sameCRT(got, want rsa.PrecomputedValues) bool {

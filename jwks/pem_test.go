@@ -129,6 +129,7 @@ func TestParsePEMRefuses(t *testing.T) {
 		{"a curve that is not supported", pkcs8(p224), nil, "curve other than"},
 		{"RSA with 1024 bits", pkcs8(rsaOf(1024)), nil, "1024 bits"},
 		{"RSA with exponent 3", pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(publicRSA(rsaKey.N, 3))), nil, "exponent"},
+		{"RSA whose prime is none", pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(ofComposite(false))), nil, "belong together"},
 		{"an algorithm that does not fit", good, &jwks.KeyOptions{Algorithm: "RS256"}, "does not fit"},
 		{"over 64 KiB", append(good, strings.Repeat("\n", 64<<10)...), nil, "over 64 KiB"},
 	}
@@ -149,6 +150,7 @@ func FuzzParsePEM(f *testing.F) {
 	f.Add(append(pemOf("EC PARAMETERS", []byte{6}), pemOf("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(p521Key)))...))
 	f.Add(spki(&p384Key.PublicKey))
 	f.Add(quoted(oneLine(pkcs8(ecKey)), `"`))
+	f.Add(pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(ofComposite(false))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := jwks.ParsePEM(data, nil)
 		if err != nil {
