@@ -63,7 +63,8 @@ type Ring struct {
 
 // NewRing returns the ring that c describes, or all that is wrong with c. It asks the store, and makes the first key if
 // there is none. A store that does not answer, or holds what is no ring's, is [auth.ErrUnavailable]. So are keys none of
-// which SealingKeys open: to go on without them, remove the state from the store.
+// which SealingKeys open: to go on without them, remove the state from the store. And so are so many keys that there is no
+// room for one that signs.
 func NewRing(ctx context.Context, c RingConfig) (*Ring, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -92,6 +93,9 @@ func NewRing(ctx context.Context, c RingConfig) (*Ring, error) {
 	}
 	err = r.change(ctx, r.scheduled())
 	if r.view.Load() == nil {
+		if !auth.IsUnavailable(err) { // the state leaves no room for a key, or keeps changing
+			err = fmt.Errorf("%w: %w", errNoTurn, err)
+		}
 		return nil, err
 	}
 	if err != nil {
