@@ -15,7 +15,8 @@ const maxPEM = 64 << 10
 // ParsePEM returns the key in data, which holds one PEM block of a kind that openssl writes: a private key as PKCS #8
 // ("PRIVATE KEY"), PKCS #1 ("RSA PRIVATE KEY") or SEC 1 ("EC PRIVATE KEY"), or a public key ("PUBLIC KEY",
 // "RSA PUBLIC KEY"). A block "EC PARAMETERS" before it and text around it are ignored; a second key, an encrypted one, a
-// certificate and more than 64 KiB are errors. The rest is as for [NewKey].
+// certificate and more than 64 KiB are errors. The rest is as for [NewKey]. It reads keys of one's own: crypto/x509 may take
+// minutes over a private key that a stranger has made for that.
 //
 // Lines end with LF or CRLF, or, as in environment variables and JSON, with the two characters \n or the four \r\n, if
 // all of data is one line. White space around data and one pair of quotes, " or ', are ignored: docker run --env-file is
