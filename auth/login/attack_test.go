@@ -116,7 +116,8 @@ func hugeBody(t *testing.T) {
 		check(t, "the answer", s.browser().send(toPassword, body).Status, 413)
 	}
 	check(t, "a form", s.browser().send(toPassword, strings.Repeat("a=b&", 10_000), "Content-Type: application/x-www-form-urlencoded").Status, 415)
-	check(t, "a query", s.browser().send("GET /auth/customer/pages/callback?"+strings.Repeat("a=b&", 10_000), "").Status, 400)
+	check(t, "a query", s.browser().send("GET /auth/customer/pages/callback?"+strings.Repeat("a=b&", 10_000), "").refusal(),
+		"400 invalid_data: Invalid request: The query is longer than 8 KiB")
 	check(t, "hashed", s.passwords.count(), 0)
 }
 

@@ -165,7 +165,8 @@ func TestTabs(t *testing.T) {
 	check(t, "no cookie is left", len(b.cookies), 0)
 	check(t, "a parameter that is there twice", b.send("GET /auth/customer/pages/callback?state=a&state=b", "").refusal(),
 		"400 invalid_data: Invalid request: Field 'state' must be a string")
-	check(t, "a query that is none", b.send("GET /auth/customer/pages/callback?state=%zz", "").Status, 400)
+	check(t, "a query that is none", b.send("GET /auth/customer/pages/callback?state=%zz", "").refusal(),
+		"400 invalid_data: Invalid request: The query is malformed")
 }
 
 // A thief logs in from many places with the password. When the owner has changed it, those are known no longer: they get no more

@@ -164,9 +164,12 @@ func readFields(w http.ResponseWriter, r *http.Request, m Method) (func(string) 
 		w.Header().Set("Allow", "GET, POST")
 		return nil, &auth.Error{Status: http.StatusMethodNotAllowed} // HEAD logs nobody in
 	}
+	if len(r.URL.RawQuery) > maxQuery { // before it is taken apart
+		return nil, wire.Invalid("Invalid request: The query is longer than 8 KiB")
+	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(r.URL.RawQuery) > maxQuery {
-		return nil, wire.Invalid("Invalid request: The query is malformed, or longer than 8 KiB")
+	if err != nil {
+		return nil, wire.Invalid("Invalid request: The query is malformed")
 	}
 	_, elsewhere := m.Provider.(Callbacker)
 	return func(name string) (any, bool) {
