@@ -14,8 +14,8 @@ import (
 
 // Connect has the identity behind to log in by what the identity behind other logs in by, too: somebody who is logged in has
 // just logged in by something else. Each context is what a guard says of the token of one of the two log-ins; that both are
-// fresh is for the caller to find out, by [auth.Fresh] where the methods claim a factor: those of package oidc do not. Nothing
-// else connects: not an address that is the same on both sides, unless [Config.LinkByEmail] says so.
+// fresh is for the caller to find out, by [auth.Fresh] where the methods claim a factor: those of package oidc do with a MaxAge.
+// Nothing else connects: not an address that is the same on both sides, unless [Config.LinkByEmail] says so.
 //
 // An address that a token could be sent to must be verified first, or that is an [*auth.Error] of status 400: whoever has
 // registered somebody else's could leave a way in of their own there, for when the owner comes and resets the password.

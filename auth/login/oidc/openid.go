@@ -82,10 +82,13 @@ func (o *openID) identify(ctx context.Context, s *server, t *oauth2.Token, f flo
 		return login.Outcome{}, rejectSaying(notVerified, errors.New("no verified e-mail address"))
 	}
 	out, err := p.outcome()
+	if err != nil {
+		return login.Outcome{}, err
+	}
 	if !at.IsZero() {
 		out.Method, out.At = method, at
 	}
-	return out, err
+	return out, nil
 }
 
 // userInfo returns what the userinfo endpoint says of subject (OpenID Connect Core 1.0, section 5.3). What it says of anybody
