@@ -23,11 +23,7 @@ func (k kind[R]) deletion() []testCase[store[R]] {
 }
 
 func (k kind[R]) deleteEnds(ctx context.Context, s store[R]) error {
-	rec, err := k.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	other, err := k.create(ctx, s, nil)
+	rec, other, err := k.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -251,11 +251,7 @@ func createTaken(ctx context.Context, s login.Store) error {
 
 // replaceMovesWays has two identities: what one gives up, the other takes, and the last comes back to the first.
 func replaceMovesWays(ctx context.Context, s login.Store) error {
-	a, err := identities.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	b, err := identities.create(ctx, s, nil)
+	a, b, err := identities.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -300,11 +296,7 @@ func replaceMovesWays(ctx context.Context, s login.Store) error {
 
 // replaceTaken adds a way that another has to those of an identity, and puts it in the place of one of them.
 func replaceTaken(ctx context.Context, s login.Store) error {
-	i, err := identities.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	other, err := identities.create(ctx, s, nil)
+	i, other, err := identities.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -329,11 +321,7 @@ func replaceTaken(ctx context.Context, s login.Store) error {
 
 // replaceTakenStale has every reason to refuse at once.
 func replaceTakenStale(ctx context.Context, s login.Store) error {
-	i, err := identities.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	other, err := identities.create(ctx, s, nil)
+	i, other, err := identities.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -351,11 +339,7 @@ func replaceTakenStale(ctx context.Context, s login.Store) error {
 }
 
 func deleteFrees(ctx context.Context, s login.Store) error {
-	i, err := identities.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	other, err := identities.create(ctx, s, nil)
+	i, other, err := identities.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,14 @@ func (k kind[R]) create(ctx context.Context, s store[R], f func(fields)) (rec R,
 	return rec, err
 }
 
+// createTwo makes two records as create does, of which one is to stay as it is.
+func (k kind[R]) createTwo(ctx context.Context, s store[R]) (rec, other R, err error) {
+	if rec, err = k.create(ctx, s, nil); err == nil {
+		other, err = k.create(ctx, s, nil)
+	}
+	return rec, other, err
+}
+
 // kept returns what is wrong unless the store holds want.
 func (k kind[R]) kept(ctx context.Context, s store[R], want R, when string) error {
 	got, err := s.Get(ctx, *k.fields(&want).id)

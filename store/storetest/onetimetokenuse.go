@@ -13,11 +13,7 @@ import (
 )
 
 func consumeOnce(ctx context.Context, s login.TokenStore) error {
-	t, err := newPut(ctx, s)
-	if err != nil {
-		return err
-	}
-	other, err := newPut(ctx, s)
+	t, other, err := newPuts(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -36,11 +32,7 @@ func consumeOnce(ctx context.Context, s login.TokenStore) error {
 
 // consumeCompares tries digests that differ from the right one in one bit or in length, or are those of other tokens.
 func consumeCompares(ctx context.Context, s login.TokenStore) error {
-	t, err := newPut(ctx, s)
-	if err != nil {
-		return err
-	}
-	other, err := newPut(ctx, s)
+	t, other, err := newPuts(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -98,11 +90,7 @@ func tokenClockAhead(ctx context.Context, s login.TokenStore) error {
 }
 
 func tokenDelete(ctx context.Context, s login.TokenStore) error {
-	t, err := newPut(ctx, s)
-	if err != nil {
-		return err
-	}
-	other, err := newPut(ctx, s)
+	t, other, err := newPuts(ctx, s)
 	if err != nil {
 		return err
 	}

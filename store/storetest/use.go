@@ -95,11 +95,7 @@ func usesKeepAddresses(ctx context.Context, s recording) error {
 }
 
 func usesChangeNothingElse(ctx context.Context, s recording) error {
-	k, err := keys.create(ctx, s, nil)
-	if err != nil {
-		return err
-	}
-	other, err := keys.create(ctx, s, nil)
+	k, other, err := keys.createTwo(ctx, s)
 	if err != nil {
 		return err
 	}
